@@ -1,0 +1,1 @@
+"""Where tables live: the Iceberg catalog, seen by Spark and by PyIceberg."""

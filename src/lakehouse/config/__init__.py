@@ -1,0 +1,1 @@
+"""Layered settings: where each value comes from, and secrets that never show."""

@@ -1,0 +1,1 @@
+"""What a table is: columns, keys, partitioning, evolution. No I/O."""

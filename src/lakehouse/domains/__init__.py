@@ -1,0 +1,1 @@
+"""The reference lake, in the shape that a user's own package has."""

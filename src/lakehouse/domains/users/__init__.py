@@ -1,0 +1,1 @@
+"""People: raw messages, one row per person, and what is counted of them."""

@@ -1,0 +1,1 @@
+"""What Spark versions can do, and the jars they need."""

@@ -1,0 +1,84 @@
+"""Everything that the library raises on purpose, under one root.
+
+A message says what is wrong, where, what was found against what was expected, and what to do. The attributes carry
+the same facts for programs. The command line prints the message without a stack trace and exits with ``exit_code``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class LakehouseError(Exception):
+    """Root of the library's errors: refused by data, configuration or a remote system."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class ConfigError(LakehouseError):
+    """A configuration file, override or environment variable cannot be used."""
+
+
+class MissingExtraError(LakehouseError):
+    """An optional library is needed and is not installed."""
+
+    def __init__(self, *, extra: str, needed_for: str) -> None:
+        self.extra = extra
+        super().__init__(f"{needed_for} needs the extra '{extra}': pip install 'lakehouse[{extra}]'")
+
+
+class EngineError(LakehouseError):
+    """Java, Spark or their jars are missing, wrong or out of the supported range."""
+
+
+class ContractError(LakehouseError):
+    """A table or build is declared in a way that cannot work."""
+
+
+class SchemaMismatchError(LakehouseError):
+    """A DataFrame or a live table does not have the columns that its contract declares."""
+
+    def __init__(self, *, table: str, differences: Sequence[str], what: str = "the DataFrame", todo: str = "") -> None:
+        self.table = table
+        self.differences = tuple(differences)
+        lines = "\n".join(f"  - {line}" for line in self.differences)
+        todo = todo or "Cast or add these columns in the build, or change the table definition."
+        super().__init__(f"{what} does not match table {table}:\n{lines}\n{todo}")
+
+
+class SourceError(LakehouseError):
+    """Something outside that is read from or produced to does not answer, or not as declared."""
+
+
+class StreamError(LakehouseError):
+    """A stream cannot start or go on."""
+
+
+class QualityGateError(LakehouseError):
+    """The rows of a publish scored below what the table demands; ``main`` was left as it was."""
+
+    def __init__(self, *, table: str, score: float, minimum: float, branch: str, worst: Sequence[str] = ()) -> None:
+        self.table, self.score, self.minimum, self.branch = table, score, minimum, branch
+        self.worst = tuple(worst)
+        lines = "".join(f"\n  - {line}" for line in self.worst)
+        super().__init__(
+            f"{table} was not published: quality score {score:.4f}, at least {minimum:.4f} is demanded.{lines}\n"
+            f"The rows that were refused are on branch '{branch}' for 7 days: "
+            f"SELECT * FROM {table} VERSION AS OF '{branch}'"
+        )
+
+
+class PublishConflictError(LakehouseError):
+    """Someone else moved ``main`` between the start of a run and its publish; nothing of theirs was lost."""
+
+    def __init__(self, *, table: str, base: int | None, found: int | None) -> None:
+        self.table, self.base, self.found = table, base, found
+        super().__init__(
+            f"{table} was not published: this run began at snapshot {base}, but main is now at {found}, "
+            "so another run published in between. Their rows are untouched; run the build again on top of them."
+        )
+
+
+class ServingError(LakehouseError):
+    """A warehouse or query engine refused what it was given."""

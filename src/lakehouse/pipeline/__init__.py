@@ -1,0 +1,1 @@
+"""From signatures to runs: the graph, builds and streams."""

@@ -1,0 +1,1 @@
+"""Rules, scores, the gate and the report."""

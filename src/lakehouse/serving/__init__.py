@@ -1,0 +1,1 @@
+"""Tables for someone else's system."""

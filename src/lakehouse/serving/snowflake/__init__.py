@@ -1,0 +1,1 @@
+"""Snowflake reads the lake: statements derived from the contracts."""

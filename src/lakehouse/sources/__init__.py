@@ -1,0 +1,1 @@
+"""Something outside becomes a DataFrame."""

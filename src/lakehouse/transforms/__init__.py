@@ -1,0 +1,1 @@
+"""Verbs over DataFrames that know no table."""
