@@ -1,1 +1,14 @@
 """What a table is: columns, keys, partitioning, evolution. No I/O."""
+
+from lakehouse.contract.build import build
+from lakehouse.contract.conform import conform
+from lakehouse.contract.kafka_record import KafkaRecord
+from lakehouse.contract.marks import Pii, doc, required
+from lakehouse.contract.schema import ArrayType, Column, DataSet, DecimalType, MapType, Schema, StructType
+from lakehouse.contract.scored import Scored
+from lakehouse.contract.table import table
+
+__all__ = [
+    "ArrayType", "Column", "DataSet", "DecimalType", "KafkaRecord", "MapType", "Pii", "Schema", "Scored",
+    "StructType", "build", "conform", "doc", "required", "table",
+]  # fmt: skip

@@ -1,0 +1,77 @@
+"""``@build``: a pure function between contracts. Its signature is the edge of the graph."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast, get_type_hints
+
+from typedspark import DataSet
+
+from lakehouse.contract.schema import Schema
+from lakehouse.contract.table import TableSpec, is_table, spec_of
+from lakehouse.errors import ContractError
+
+BuildT = TypeVar("BuildT", bound=Callable[..., DataSet[Any]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildSpec:
+    """A build: parameter name → input table, the output table, and the parameter that takes the run's instant."""
+
+    function: Callable[..., DataSet[Any]]
+    inputs: tuple[tuple[str, type[Schema]], ...]
+    output: type[Schema]
+    instant: str | None = None
+
+    @property
+    def table(self) -> TableSpec:
+        """The table that it makes."""
+        return spec_of(self.output)
+
+    @property
+    def source(self) -> str:
+        """``file:line`` of the function."""
+        code = inspect.unwrap(self.function).__code__
+        return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def build(function: BuildT) -> BuildT:
+    """Declare a function to be the build of the table that it returns.
+
+    Each parameter is ``DataSet[SomeTable]``, or ``datetime``: the instant of the run, in UTC (builds read no clock).
+    The return type is ``DataSet[TheTable]``. The function stays callable as it is, in notebooks and tests.
+
+    Raises:
+        ContractError: A parameter or the return type says something else, with file and line.
+    """
+    hints = get_type_hints(function)
+    code = function.__code__
+    where = f"build {code.co_name} ({code.co_filename}:{code.co_firstlineno})"
+    inputs, instant = [], None
+    for name in inspect.signature(function).parameters:
+        if hints.get(name) is datetime:
+            instant = name
+        else:
+            inputs.append((name, _table_of(hints.get(name), where=f"{where}: parameter {name!r}")))
+    output = _table_of(hints.get("return"), where=f"{where}: the return type")
+    function.__build__ = BuildSpec(  # type: ignore[attr-defined]
+        function=function, inputs=tuple(inputs), output=output, instant=instant
+    )
+    return function
+
+
+def build_of(function: object) -> BuildSpec | None:
+    """Give what ``@build`` found, or None for anything else."""
+    found = getattr(function, "__build__", None) if inspect.isfunction(function) else None
+    return found if isinstance(found, BuildSpec) else None
+
+
+def _table_of(hint: Any, *, where: str) -> type[Schema]:
+    schema: Any = getattr(hint, "_schema_annotations", None)
+    if not is_table(schema):
+        found = "nothing" if hint is None else getattr(hint, "__name__", str(hint))
+        raise ContractError(f"{where} says {found}; write DataSet[T], where T is declared with @table")
+    return cast("type[Schema]", schema)

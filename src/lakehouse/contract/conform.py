@@ -1,0 +1,91 @@
+"""Make a DataFrame fit its contract, or say every reason why it does not."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as spark_types
+from typedspark import DataSet
+
+from lakehouse.contract.schema import SchemaT
+from lakehouse.contract.table import TableSpec, is_table, spec_of
+from lakehouse.errors import SchemaMismatchError
+
+_SAFE = {
+    ("tinyint", "smallint"), ("tinyint", "int"), ("tinyint", "bigint"), ("smallint", "int"), ("smallint", "bigint"),
+    ("int", "bigint"), ("float", "double"), ("void", "*"), ("varchar", "string"), ("char", "string"),
+}  # fmt: skip
+
+
+def conform(df: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
+    """Select the declared columns in order, and widen types where no value can be lost.
+
+    Rows: unchanged. Columns: those of ``schema``; others are left out; columns that the library fills may be missing
+    and are null until the table is written. Cost: a projection; structs are rebuilt only where their fields differ.
+
+    Raises:
+        SchemaMismatchError: A column is missing or has another type; all differences are listed at once.
+    """
+    name = spec_of(schema).name if is_table(schema) else schema.get_schema_name()
+    generated = spec_of(schema).generated if is_table(schema) else ()
+    declared = spec_of(schema).struct if is_table(schema) else schema.get_structtype()
+    found = df.schema
+    differences = list(_differences(declared, found, prefix="", optional=generated))
+    if differences:
+        raise SchemaMismatchError(table=name, differences=differences)
+    types = {f.name: f.dataType for f in found.fields}
+    columns = [
+        _fit(F.col(f"`{f.name}`"), types[f.name], f.dataType).alias(f.name)
+        if f.name in types
+        else F.lit(None).cast(f.dataType).alias(f.name)
+        for f in declared.fields
+    ]
+    return DataSet[schema](df.select(*columns))  # type: ignore[valid-type]
+
+
+def empty_row_struct(spec: TableSpec) -> spark_types.StructType:
+    """Give the columns that a build has to make: all but those that the library fills."""
+    return spark_types.StructType([f for f in spec.struct.fields if f.name not in spec.generated])
+
+
+def _differences(
+    declared: spark_types.StructType, found: spark_types.StructType, *, prefix: str, optional: tuple[str, ...] = ()
+) -> Iterator[str]:
+    types = {f.name: f.dataType for f in found.fields}
+    spare = sorted(types.keys() - {f.name for f in declared.fields})
+    for field in declared.fields:
+        path = prefix + field.name
+        if field.name not in types:
+            if field.name not in optional:
+                near = difflib.get_close_matches(field.name, spare, n=1, cutoff=0.7)
+                yield f"{path}: missing" + (f" (found {prefix}{near[0]})" if near else "")
+            continue
+        live = types[field.name]
+        if isinstance(field.dataType, spark_types.StructType) and isinstance(live, spark_types.StructType):
+            yield from _differences(field.dataType, live, prefix=f"{path}.")
+        elif not _fits(live, field.dataType):
+            yield f"{path}: declared {field.dataType.simpleString()}, found {live.simpleString()}"
+
+
+def _fits(found: spark_types.DataType, declared: spark_types.DataType) -> bool:
+    pair = (found.simpleString().split("(")[0], declared.simpleString())
+    if found.simpleString() == declared.simpleString() or pair in _SAFE or (pair[0], "*") in _SAFE:
+        return True
+    if isinstance(found, spark_types.DecimalType) and isinstance(declared, spark_types.DecimalType):
+        whole = found.precision - found.scale, declared.precision - declared.scale
+        return found.scale <= declared.scale and whole[0] <= whole[1]
+    return False
+
+
+def _fit(column: SparkColumn, found: spark_types.DataType, declared: spark_types.DataType) -> SparkColumn:
+    if found.simpleString() == declared.simpleString():
+        return column
+    if isinstance(found, spark_types.StructType) and isinstance(declared, spark_types.StructType):
+        types = {f.name: f.dataType for f in found.fields}
+        fields = [_fit(column[f.name], types[f.name], f.dataType).alias(f.name) for f in declared.fields]
+        return F.when(column.isNotNull(), F.struct(*fields))
+    return column.cast(declared)

@@ -1,0 +1,61 @@
+"""What a bronze table keeps of a Kafka record beside its payload.
+
+A bronze table of JSON messages is ``class UsersRaw(KafkaRecord): record: Column[StructType[UserMessage]]``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pyspark.sql.types import BinaryType, IntegerType, LongType, StringType, TimestampType
+
+from lakehouse.contract.marks import Generated, doc, required
+from lakehouse.contract.schema import ArrayType, Column, Schema, StructType
+
+
+class DeadLetterReason(StrEnum):
+    """Why a record could not become a good row."""
+
+    MALFORMED_JSON = "malformed_json"
+    WRONG_TYPE = "wrong_type"
+    MISSING_REQUIRED = "missing_required"
+    TOMBSTONE = "tombstone"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+
+
+class Header(Schema):
+    """One Kafka header."""
+
+    key: Column[StringType]
+    value: Column[BinaryType]
+
+
+class DeadLetter(Schema):
+    """A record that could not be decoded, whole, so that it can be replayed."""
+
+    reason: Annotated[
+        Column[StringType], doc("malformed_json, wrong_type, missing_required, tombstone, empty, too_large")
+    ]
+    detail: Annotated[Column[StringType], doc("What was expected and what was found, by field")]
+    key: Annotated[Column[BinaryType], doc("Key of the Kafka record")]
+    value: Annotated[Column[BinaryType], doc("Value of the Kafka record, byte for byte")]
+    headers: Annotated[Column[ArrayType[StructType[Header]]], doc("Headers of the Kafka record")]
+
+
+class KafkaRecord(Schema):
+    """Where a row came from. ``dead_letter`` is null for a good row, else it holds the record as it arrived."""
+
+    topic: Annotated[Column[StringType], required, Generated(), doc("Kafka topic")]
+    partition: Annotated[Column[IntegerType], required, Generated(), doc("Kafka partition")]
+    offset: Annotated[Column[LongType], required, Generated(), doc("Kafka offset in the partition")]
+    kafka_timestamp: Annotated[Column[TimestampType], Generated(), doc("Instant of the Kafka record", unit="UTC")]
+    ingested_at: Annotated[
+        Column[TimestampType], required, Generated(), doc("Instant of the batch that read it", unit="UTC")
+    ]
+    dead_letter: Annotated[Column[StructType[DeadLetter]], Generated(), doc("Null for a good row; else why and what")]
+
+
+PAYLOAD = "record"
+"""The column of a bronze table that holds the decoded message."""

@@ -1,0 +1,127 @@
+"""``@table``: the name, key and layout of a table, beside its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from pyspark.sql import types as spark_types
+
+from lakehouse.contract.columns import ColumnSpec, column_specs
+from lakehouse.contract.partitioning import PartitionField, parse_partition_field
+from lakehouse.contract.schema import Schema, SchemaT
+from lakehouse.contract.scored import Scored
+from lakehouse.errors import ContractError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSpec:
+    """All that a contract says of a table, as data; everything else is derived from it."""
+
+    schema: type[Schema]
+    name: str
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...] = ()
+    partitioned_by: tuple[PartitionField, ...] = ()
+    sorted_by: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[object, ...] = ()
+    comment: str = ""
+
+    @property
+    def namespace(self) -> str:
+        """The layer or database: ``silver`` of ``silver.users``."""
+        return self.name.split(".")[0]
+
+    @property
+    def struct(self) -> spark_types.StructType:
+        """The Spark type of a row, without comments."""
+        return spark_types.StructType([spark_types.StructField(c.name, c.type, True) for c in self.columns])
+
+    @property
+    def generated(self) -> tuple[str, ...]:
+        """Columns that the library fills when it writes."""
+        return tuple(c.name for c in self.columns if c.generated)
+
+    def column(self, name: str) -> ColumnSpec:
+        """Give a top-level column by its name."""
+        return next(c for c in self.columns if c.name == name)
+
+
+def table(
+    name: str,
+    *,
+    key: Sequence[str] = (),
+    partitioned_by: Sequence[str] = (),
+    sorted_by: Sequence[str] = (),
+    properties: Mapping[str, str] | None = None,
+    rules: Sequence[object] = (),
+) -> Callable[[type[SchemaT]], type[SchemaT]]:
+    """Declare that a ``Schema`` is a table.
+
+    Args:
+        name: ``namespace.table``, lower case: Glue and Athena know nothing else.
+        key: Columns that identify a row; they become ``NOT NULL``.
+        partitioned_by: ``"country"``, ``"days(ordered_at)"``, ``"bucket(16, user_id)"``, ``"truncate(4, code)"``.
+        sorted_by: Columns by which rows are sorted inside of a file.
+        properties: Iceberg table properties, over the library's defaults.
+        rules: Rules of the whole row or table, beside those on columns.
+
+    Raises:
+        ContractError: The name is not of that form, or a key, partition or sort column is not declared.
+    """
+
+    def declare(schema: type[SchemaT]) -> type[SchemaT]:
+        if not _NAME.fullmatch(name):
+            raise ContractError(f"@table({name!r}) on {schema.__name__}: the name must be namespace.table, lower case")
+        hints = get_type_hints(schema, include_extras=True)
+        own_first = sorted(hints.items(), key=lambda hint: hint[0] in vars(Scored)["__annotations__"])
+        spec = TableSpec(
+            schema=schema,
+            name=name,
+            columns=column_specs(dict(own_first), where=name, key=tuple(key)),
+            key=tuple(key),
+            partitioned_by=tuple(parse_partition_field(text) for text in partitioned_by),
+            sorted_by=tuple(sorted_by),
+            properties=dict(properties or {}),
+            rules=tuple(rules),
+            comment=" ".join((schema.__doc__ or "").split()),
+        )
+        _check_columns_exist(spec)
+        schema.__table__ = spec  # type: ignore[attr-defined]
+        return schema
+
+    return declare
+
+
+def spec_of(schema: type[Schema]) -> TableSpec:
+    """Give the spec of a schema declared with ``@table``.
+
+    Raises:
+        ContractError: It was not declared with ``@table``.
+    """
+    spec: Any = vars(schema).get("__table__")
+    if not isinstance(spec, TableSpec):
+        raise ContractError(f"{schema.__module__}.{schema.__name__} is no table: put @table('namespace.name') above it")
+    return spec
+
+
+def is_table(schema: object) -> bool:
+    """Tell whether a class was declared with ``@table``; a subclass of a table is not one."""
+    return isinstance(schema, type) and isinstance(vars(schema).get("__table__"), TableSpec)
+
+
+def _check_columns_exist(spec: TableSpec) -> None:
+    named = {
+        "key": spec.key,
+        "partitioned_by": tuple(f.column for f in spec.partitioned_by),
+        "sorted_by": spec.sorted_by,
+    }
+    declared = {path for column in spec.columns for path in column.paths()}
+    missing = [f"{where} names {c!r}" for where, columns in named.items() for c in columns if c not in declared]
+    if missing:
+        raise ContractError(f"table {spec.name}: {'; '.join(missing)}, which is not a column of it")
