@@ -21,11 +21,14 @@ _SAFE = {
 }  # fmt: skip
 
 
-def conform(df: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
+def conform(df: DataFrame, schema: type[SchemaT], *, absent_as_null: bool = False) -> DataSet[SchemaT]:
     """Select the declared columns in order, and widen types where no value can be lost.
 
     Rows: unchanged. Columns: those of ``schema``; others are left out; columns that the library fills may be missing
     and are null until the table is written. Cost: a projection; structs are rebuilt only where their fields differ.
+
+    Args:
+        absent_as_null: Take a missing column or field as null, as when a table is read as it was before it was added.
 
     Raises:
         SchemaMismatchError: A column is missing or has another type; all differences are listed at once.
@@ -34,16 +37,12 @@ def conform(df: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
     generated = spec_of(schema).generated if is_table(schema) else ()
     declared = spec_of(schema).struct if is_table(schema) else schema.get_structtype()
     found = df.schema
-    differences = list(_differences(declared, found, prefix="", optional=generated))
+    optional = None if absent_as_null else generated
+    differences = list(_differences(declared, found, prefix="", optional=optional))
     if differences:
         raise SchemaMismatchError(table=name, differences=differences)
     types = {f.name: f.dataType for f in found.fields}
-    columns = [
-        _fit(F.col(f"`{f.name}`"), types[f.name], f.dataType).alias(f.name)
-        if f.name in types
-        else F.lit(None).cast(f.dataType).alias(f.name)
-        for f in declared.fields
-    ]
+    columns = [_fit(F.col(f"`{f.name}`"), types.get(f.name), f.dataType).alias(f.name) for f in declared.fields]
     return DataSet[schema](df.select(*columns))  # type: ignore[valid-type]
 
 
@@ -53,20 +52,26 @@ def empty_row_struct(spec: TableSpec) -> spark_types.StructType:
 
 
 def _differences(
-    declared: spark_types.StructType, found: spark_types.StructType, *, prefix: str, optional: tuple[str, ...] = ()
+    declared: spark_types.StructType,
+    found: spark_types.StructType,
+    *,
+    prefix: str,
+    optional: tuple[str, ...] | None = (),
 ) -> Iterator[str]:
+    """List what does not fit; ``optional`` names the columns that may be missing, None allows all to be."""
     types = {f.name: f.dataType for f in found.fields}
+    inner = None if optional is None else ()
     spare = sorted(types.keys() - {f.name for f in declared.fields})
     for field in declared.fields:
         path = prefix + field.name
         if field.name not in types:
-            if field.name not in optional:
+            if optional is not None and field.name not in optional:
                 near = difflib.get_close_matches(field.name, spare, n=1, cutoff=0.7)
                 yield f"{path}: missing" + (f" (found {prefix}{near[0]})" if near else "")
             continue
         live = types[field.name]
         if isinstance(field.dataType, spark_types.StructType) and isinstance(live, spark_types.StructType):
-            yield from _differences(field.dataType, live, prefix=f"{path}.")
+            yield from _differences(field.dataType, live, prefix=f"{path}.", optional=inner)
         elif not _fits(live, field.dataType):
             yield f"{path}: declared {field.dataType.simpleString()}, found {live.simpleString()}"
 
@@ -81,11 +86,16 @@ def _fits(found: spark_types.DataType, declared: spark_types.DataType) -> bool:
     return False
 
 
-def _fit(column: SparkColumn, found: spark_types.DataType, declared: spark_types.DataType) -> SparkColumn:
+def _fit(column: SparkColumn, found: spark_types.DataType | None, declared: spark_types.DataType) -> SparkColumn:
+    if found is None:
+        return F.lit(None).cast(declared)
     if found.simpleString() == declared.simpleString():
         return column
     if isinstance(found, spark_types.StructType) and isinstance(declared, spark_types.StructType):
         types = {f.name: f.dataType for f in found.fields}
-        fields = [_fit(column[f.name], types[f.name], f.dataType).alias(f.name) for f in declared.fields]
+        fields = [
+            _fit(column[f.name] if f.name in types else column, types.get(f.name), f.dataType).alias(f.name)
+            for f in declared.fields
+        ]
         return F.when(column.isNotNull(), F.struct(*fields))
     return column.cast(declared)

@@ -1,0 +1,46 @@
+"""Open the catalog of a configuration through PyIceberg, alone or together with a Spark session."""
+
+from __future__ import annotations
+
+from pyiceberg.catalog import Catalog, load_catalog
+from pyspark.sql import SparkSession
+
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.config import Settings
+from lakehouse.config.paths import local_path
+from lakehouse.errors import ConfigError, MissingExtraError
+
+
+def open_catalog(settings: Settings) -> Catalog:
+    """Open the catalog without Spark: publishing, inspection and serving need no JVM.
+
+    Raises:
+        ConfigError: The catalog cannot be opened as configured.
+        MissingExtraError: The catalog's kind needs a library that is not installed.
+    """
+    try:
+        return load_catalog(settings.catalog.name, **pyiceberg_properties(settings))
+    except ImportError as error:
+        extra = {"sql": "local", "glue": "aws"}.get(settings.catalog.type, "local")
+        raise MissingExtraError(extra=extra, needed_for=f"the {settings.catalog.type} catalog") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"catalog {settings.catalog.name!r} ({settings.catalog.type}) cannot be opened: {error}"
+        ) from error
+
+
+def pyiceberg_properties(settings: Settings) -> dict[str, str]:
+    """Give a catalog's settings in PyIceberg's words; Spark gets the same from ``session.catalog_conf``."""
+    catalog = settings.catalog
+    found = {"type": catalog.type, "warehouse": catalog.warehouse, **catalog.properties}
+    if catalog.type == "sql":
+        # Spark's jdbc catalog writes plain paths; PyIceberg takes both.
+        found |= {"uri": local_path(catalog.uri), "warehouse": local_path(catalog.warehouse)}
+    elif catalog.uri and catalog.type == "rest":
+        found["uri"] = catalog.uri
+    return found
+
+
+def open_lake(settings: Settings, spark: SparkSession) -> Lake:
+    """Open the catalog for a session that ``make_session`` made from the same settings."""
+    return Lake(spark, open_catalog(settings), settings.catalog.name)

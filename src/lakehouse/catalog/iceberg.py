@@ -1,0 +1,125 @@
+"""The lake: one Iceberg catalog, as Spark and as PyIceberg see it. Spark moves data, PyIceberg does catalog work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.table import Table
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from typedspark import DataSet
+
+from lakehouse.contract.conform import conform
+from lakehouse.contract.ddl import after_create_sql, create_table_sql, full_name
+from lakehouse.contract.evolution import LiveTable, evolve
+from lakehouse.contract.kafka_record import KafkaRecord
+from lakehouse.contract.partitioning import PartitionField, from_iceberg
+from lakehouse.contract.schema import SchemaT
+from lakehouse.contract.table import TableSpec, spec_of
+from lakehouse.errors import LakehouseError, SchemaMismatchError
+
+
+class TableNotFoundError(LakehouseError):
+    """A table is not in the catalog."""
+
+    def __init__(self, *, table: str, todo: str) -> None:
+        self.table = table
+        super().__init__(f"table {table} does not exist yet: {todo}")
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A catalog with a session that knows it under the same ``name``."""
+
+    spark: SparkSession
+    catalog: Catalog
+    name: str
+
+    def ensure(self, spec: TableSpec) -> tuple[str, ...]:
+        """Create a table, or evolve it to its contract. Gives the statements that were run, none when it fits already.
+
+        Raises:
+            SchemaMismatchError: The live table differs in a way that no additive change can mend; nothing was changed.
+        """
+        live = self.live(spec)
+        if live is None:
+            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{spec.namespace}`")
+            statements = (create_table_sql(spec, catalog=self.name), *after_create_sql(spec, catalog=self.name))
+        else:
+            change = evolve(spec, live, catalog=self.name)
+            if change.refused:
+                todo = (
+                    "Nothing was changed. Change the contract as said above, or move the table away and build it anew."
+                )
+                what = "the table in the catalog"
+                raise SchemaMismatchError(table=spec.name, differences=change.refused, what=what, todo=todo)
+            statements = change.statements
+        for statement in statements:
+            self.spark.sql(statement)
+        return statements
+
+    def live(self, spec: TableSpec) -> LiveTable | None:
+        """Describe the table that is in the catalog; None when there is none."""
+        table = self.find(spec.name)
+        if table is None:
+            return None
+        self.refresh(spec.name)
+        struct = self.spark.table(full_name(spec, catalog=self.name)).schema
+        return LiveTable(struct=struct, partitioned_by=partition_fields(table), properties=dict(table.properties))
+
+    def find(self, name: str) -> Table | None:
+        """Load a table by ``namespace.table`` through PyIceberg, fresh; None when it does not exist."""
+        try:
+            return self.catalog.load_table(name)
+        except (NoSuchTableError, NoSuchNamespaceError):
+            return None
+
+    def table(self, name: str, *, todo: str = "run `lakehouse run` or `lakehouse stream` first") -> Table:
+        """Load a table by ``namespace.table`` through PyIceberg, fresh.
+
+        Raises:
+            TableNotFoundError: It does not exist.
+        """
+        found = self.find(name)
+        if found is None:
+            raise TableNotFoundError(table=name, todo=todo)
+        return found
+
+    def refresh(self, name: str) -> None:
+        """Let the session see commits that PyIceberg or another session made."""
+        self.spark.sql(f"REFRESH TABLE `{self.name}`.{name}")
+
+    def rows(self, spec: TableSpec, *, snapshot_id: int | None = None) -> DataFrame:
+        """Read a table as it stands now, or as it stood at a snapshot. Reads nothing until an action."""
+        name = full_name(spec, catalog=self.name)
+        if snapshot_id is None:
+            return self.spark.table(name)
+        return self.spark.sql(f"SELECT * FROM {name} VERSION AS OF {snapshot_id}")
+
+    def read(self, schema: type[SchemaT], *, snapshot_id: int | None = None) -> DataSet[SchemaT]:
+        """Read the good rows of a table. Columns that were added after the snapshot are null.
+
+        Of a bronze table these are the rows that could be decoded; ``dead_letters`` gives the others.
+        """
+        df = self.rows(spec_of(schema), snapshot_id=snapshot_id)
+        if issubclass(schema, KafkaRecord):
+            # On the partition column, so that the files of dead letters are not even listed.
+            df = df.where(F.col("dead_letter.reason").isNull())
+        return conform(df, schema, absent_as_null=True)
+
+    def dead_letters(self, schema: type[KafkaRecord], *, snapshot_id: int | None = None) -> DataFrame:
+        """Read the records of a bronze table that could not be decoded, without the empty payload columns."""
+        df = self.rows(spec_of(schema), snapshot_id=snapshot_id).where(F.col("dead_letter.reason").isNotNull())
+        return df.select("topic", "partition", "offset", "kafka_timestamp", "ingested_at", "dead_letter.*")
+
+
+def partition_fields(table: Table) -> tuple[PartitionField, ...]:
+    """Give the partition spec of a live table; fields that were dropped are left out."""
+    schema = table.schema()
+    return tuple(
+        from_iceberg(str(field.transform), schema.find_column_name(field.source_id) or "")
+        for field in table.spec().fields
+        if str(field.transform) != "void"
+    )

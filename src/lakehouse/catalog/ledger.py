@@ -1,0 +1,92 @@
+"""What a publish writes about itself: the ledger entry in the summary of the snapshot that it moves ``main`` to.
+
+There is no other state store. Summaries roll back with ``main``; table properties would not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+_PREFIX = "lakehouse."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry:
+    """One publish: who wrote what from what, and how good it was.
+
+    ``inputs`` maps input table → the snapshot that was read; ``code`` and ``rules`` are fingerprints; ``score`` is the
+    JSON of a ``TableScore``, or empty where a table has no rules.
+    """
+
+    run_id: str
+    published_at: datetime
+    inputs: Mapping[str, int] = field(default_factory=dict)
+    code: str = ""
+    rules: str = ""
+    score: str = ""
+    snapshot_id: int | None = None
+
+    def summary(self) -> dict[str, str]:
+        """Give the snapshot properties that carry this entry."""
+        return {
+            f"{_PREFIX}run-id": self.run_id,
+            f"{_PREFIX}published-at": self.published_at.isoformat(),
+            f"{_PREFIX}inputs": json.dumps(dict(self.inputs), sort_keys=True),
+            f"{_PREFIX}code": self.code,
+            f"{_PREFIX}rules": self.rules,
+            f"{_PREFIX}score": self.score,
+        }
+
+    @staticmethod
+    def from_snapshot(snapshot: Snapshot) -> LedgerEntry | None:
+        """Read the entry of a snapshot; None when no publish made it."""
+        summary = snapshot.summary.additional_properties if snapshot.summary else {}
+        if f"{_PREFIX}published-at" not in summary:
+            return None
+        return LedgerEntry(
+            run_id=summary[f"{_PREFIX}run-id"],
+            published_at=datetime.fromisoformat(summary[f"{_PREFIX}published-at"]),
+            inputs=json.loads(summary[f"{_PREFIX}inputs"]),
+            code=summary[f"{_PREFIX}code"],
+            rules=summary[f"{_PREFIX}rules"],
+            score=summary[f"{_PREFIX}score"],
+            snapshot_id=snapshot.snapshot_id,
+        )
+
+
+def ancestors(table: Table, ref: str = "main") -> Iterator[Snapshot]:
+    """Give the snapshots from the head of a branch back to the oldest that is kept, from metadata alone."""
+    head = table.refs().get(ref)
+    by_id = {s.snapshot_id: s for s in table.snapshots()}
+    snapshot = by_id.get(head.snapshot_id) if head else None
+    while snapshot is not None:
+        yield snapshot
+        snapshot = by_id.get(snapshot.parent_snapshot_id) if snapshot.parent_snapshot_id is not None else None
+
+
+def history(table: Table) -> Iterator[LedgerEntry]:
+    """Give the publishes of a table, newest first."""
+    for snapshot in ancestors(table):
+        entry = LedgerEntry.from_snapshot(snapshot)
+        if entry is not None:
+            yield entry
+
+
+def latest(table: Table) -> LedgerEntry | None:
+    """Give the newest publish of a table, or None when nothing was published yet."""
+    return next(history(table), None)
+
+
+def row_count(table: Table) -> int:
+    """Give the rows on ``main`` from the head's summary, without reading data; position deletes are subtracted."""
+    head = next(ancestors(table), None)
+    if head is None or head.summary is None:
+        return 0
+    summary = head.summary.additional_properties
+    return int(summary.get("total-records", 0)) - int(summary.get("total-position-deletes", 0))

@@ -1,0 +1,129 @@
+"""Publish: audit on a branch, then one commit that adds the ledger entry and moves ``main``, or nothing at all.
+
+The base is fixed once, before anything is read. ``main`` moves only if it still is that base, so a run that was
+overtaken loses nothing of anyone: it is told, and its rows stay on its branch until the branch expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import Table
+from pyiceberg.table.refs import SnapshotRefType
+from pyiceberg.table.update import (
+    AssertRefSnapshotId,
+    AssertTableUUID,
+    RemoveSnapshotRefUpdate,
+    SetSnapshotRefUpdate,
+)
+
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.ledger import LedgerEntry
+from lakehouse.contract.ddl import full_name
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import PublishConflictError
+
+BRANCH_KEPT_MS = 7 * 24 * 3600 * 1000
+_TRIES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """A branch that a run writes to, made at the base that the run fixed."""
+
+    lake: Lake
+    spec: TableSpec
+    base: int
+    branch: str
+
+    @property
+    def target(self) -> str:
+        """The name under which Spark writes to the branch."""
+        return f"{full_name(self.spec, catalog=self.lake.name)}.branch_{self.branch}"
+
+
+def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
+    """Create or evolve the table, fix the base snapshot and make the audit branch there.
+
+    A table without any snapshot gets an empty one first: a branch has to point at something.
+    """
+    lake.ensure(spec)
+    if lake.table(spec.name).current_snapshot() is None:
+        _commit(lake, spec.name, _add_empty_snapshot)
+    base = lake.table(spec.name).current_snapshot()
+    assert base is not None, "made above; the head of main is never expired"
+    branch = f"audit_{run_id}"
+
+    def make(table: Table) -> None:
+        table.manage_snapshots().create_branch(base.snapshot_id, branch, max_ref_age_ms=BRANCH_KEPT_MS).commit()
+
+    _commit(lake, spec.name, make)
+    lake.refresh(spec.name)
+    return Audit(lake=lake, spec=spec, base=base.snapshot_id, branch=branch)
+
+
+def publish(audit: Audit, entry: LedgerEntry) -> int:
+    """Add the ledger entry on the branch and move ``main`` there, in one commit. Gives the new snapshot's id.
+
+    Cost: one catalog commit, no data. The session sees the result when this returns.
+
+    Raises:
+        PublishConflictError: ``main`` is not at the base any more; nothing was changed.
+    """
+    published: list[int] = []
+
+    def move(table: Table) -> None:
+        head = _main(table)
+        if head != audit.base:
+            raise PublishConflictError(table=audit.spec.name, base=audit.base, found=head)
+        published[:] = [_move_main(table, audit, entry)]
+
+    _commit(audit.lake, audit.spec.name, move)
+    audit.lake.refresh(audit.spec.name)
+    return published[0]
+
+
+def _move_main(table: Table, audit: Audit, entry: LedgerEntry) -> int:
+    transaction = table.transaction()
+    empty = table.schema().as_arrow().empty_table()
+    transaction.append(empty, snapshot_properties=entry.summary(), branch=audit.branch)
+    head = transaction.table_metadata.refs[audit.branch].snapshot_id
+    # Committed by us, not by the transaction: that one keeps a single assertion per type, which would drop the one on
+    # main, and rebuilds its updates when it retries, which would drop the move of main.
+    table.catalog.commit_table(
+        table,
+        requirements=(
+            AssertTableUUID(uuid=table.metadata.table_uuid),
+            AssertRefSnapshotId(ref="main", snapshot_id=audit.base),
+            AssertRefSnapshotId(ref=audit.branch, snapshot_id=table.refs()[audit.branch].snapshot_id),
+        ),
+        updates=(
+            *transaction._updates,
+            SetSnapshotRefUpdate(ref_name="main", type=SnapshotRefType.BRANCH, snapshot_id=head),
+            RemoveSnapshotRefUpdate(ref_name=audit.branch),
+        ),
+    )
+    return head
+
+
+def _add_empty_snapshot(table: Table) -> None:
+    if table.current_snapshot() is None:
+        table.append(table.schema().as_arrow().empty_table())
+
+
+def _main(table: Table) -> int | None:
+    head = table.refs().get("main")
+    return head.snapshot_id if head else None
+
+
+def _commit(lake: Lake, name: str, change: Callable[[Table], None]) -> None:
+    """Apply a change to the freshly loaded table; again when someone else committed something in between."""
+    for attempt in range(_TRIES):
+        try:
+            change(lake.table(name))
+            return
+        except CommitFailedException:
+            if attempt == _TRIES - 1:
+                raise
