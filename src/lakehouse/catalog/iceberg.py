@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from pyiceberg.catalog import Catalog
@@ -71,10 +72,7 @@ class Lake:
 
     def find(self, name: str) -> Table | None:
         """Load a table by ``namespace.table`` through PyIceberg, fresh; None when it does not exist."""
-        try:
-            return self.catalog.load_table(name)
-        except (NoSuchTableError, NoSuchNamespaceError):
-            return None
+        return find_table(self.catalog, name)
 
     def table(self, name: str, *, todo: str = "run `lakehouse run` or `lakehouse stream` first") -> Table:
         """Load a table by ``namespace.table`` through PyIceberg, fresh.
@@ -123,3 +121,19 @@ def partition_fields(table: Table) -> tuple[PartitionField, ...]:
         for field in table.spec().fields
         if str(field.transform) != "void"
     )
+
+
+def find_table(catalog: Catalog, name: str) -> Table | None:
+    """Load a table by ``namespace.table``, fresh; None when it does not exist."""
+    try:
+        return catalog.load_table(name)
+    except (NoSuchTableError, NoSuchNamespaceError):
+        return None
+
+
+def dead_letter_counts(table: Table) -> dict[str | None, int]:
+    """Give the rows of a bronze table by dead-letter reason, good rows under None, from Iceberg's metadata alone."""
+    counts: Counter[str | None] = Counter()
+    for partition in table.inspect.partitions().to_pylist():
+        counts[partition["partition"]["dead_letter.reason"]] += partition["record_count"]
+    return dict(counts)

@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -56,27 +56,17 @@ class Built:
     seconds: float
 
 
-def run_builds(
-    lake: Lake, builds: Iterable[BuildSpec], run: Run, *, on_start: Callable[[str], None] = lambda _: None
-) -> list[Built]:
-    """Bring tables up to date, in the order given; a table whose inputs, code and rules are unchanged is left alone.
+def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
+    """Bring one table up to date; it is left alone when its inputs, code and rules are as at its last publish.
 
-    Cost: per table one job that reads its inputs and writes it whole, and three catalog commits.
+    Cost: one job that reads the inputs and writes the table whole, and three catalog commits.
 
     Raises:
         TableNotFoundError: An input does not exist yet.
-        SchemaMismatchError: A build gives other columns than it declares.
-        QualityGateError: Rows scored below the minimum; ``main`` is as it was, later tables are not built.
+        SchemaMismatchError: The build gives other columns than it declares.
+        QualityGateError: The rows scored below the minimum; ``main`` is as it was.
         PublishConflictError: Another run published the table in between; nothing of either is lost.
     """
-    done = []
-    for build in builds:
-        on_start(build.table.name)
-        done.append(_run_build(lake, build, run))
-    return done
-
-
-def _run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
     started, spec = time.monotonic(), build.table
     inputs = {spec_of(schema).name: _head(lake, spec_of(schema)) for _, schema in build.inputs}
     rules = rule_set(spec)

@@ -1,0 +1,17 @@
+"""Where a setting points to when it names a place on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_SQLITE = "sqlite:///"
+
+
+def local_path(value: str) -> str:
+    """Make a path without scheme, or the file of an SQLite address, absolute; leave any other address as it is.
+
+    Spark, PyIceberg and DuckDB have working directories of their own, so a relative path would mean different files.
+    """
+    if value.startswith(_SQLITE):
+        return _SQLITE + str(Path(value.removeprefix(_SQLITE)).absolute())
+    return value if "://" in value else str(Path(value).absolute())

@@ -1,0 +1,123 @@
+"""All settings, with their defaults. Frozen; an unknown key is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lakehouse.config.secrets import mask, resolve_secret
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __repr_args__(self) -> list[tuple[str | None, object]]:
+        return [(name, _masked(name or "", value)) for name, value in super().__repr_args__()]
+
+
+class CatalogSettings(_Section):
+    """The Iceberg catalog. Local places may be relative to the working directory."""
+
+    name: str = Field("lake", description="Name in SQL: lake.silver.users")
+    type: Literal["sql", "glue", "rest"] = Field("sql", description="sql: SQLite or PostgreSQL; glue; rest")
+    uri: str = Field("sqlite:///.lake/catalog.db", description="Address; not used by glue")
+    warehouse: str = Field(".lake/warehouse", description="Folder or s3:// prefix of new tables")
+    properties: dict[str, str] = Field({}, description="Further catalog properties, given to Spark and to PyIceberg")
+
+
+class SessionSettings(_Section):
+    """The Spark session."""
+
+    app_name: str = Field("lakehouse", description="Name in Spark's pages")
+    master: str | None = Field(None, description="local[2] on a laptop; not set: what spark-submit says")
+    driver_memory: str = Field("2g", description="Only where the library starts the JVM itself")
+    conf: dict[str, str] = Field({}, description="Further Spark settings")
+
+
+class KafkaSettings(_Section):
+    """The Kafka cluster."""
+
+    bootstrap_servers: str = Field("", description="host:port, …; empty: the local broker")
+    options: dict[str, str] = Field({}, description="Client properties; values may be secret://env/NAME")
+
+    def resolved_options(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Give the client properties with their secrets; not for showing."""
+        return {name: resolve_secret(value, environ=environ) for name, value in self.options.items()}
+
+
+class StreamSettings(_Section):
+    """A topic that fills a bronze table."""
+
+    topic: str = Field(description="Kafka topic")
+    checkpoint: str | None = Field(None, description="Folder or s3:// prefix; not set: .lake/checkpoints/<table>")
+    starting_offsets: str = Field("earliest", description="For a new checkpoint: earliest or latest")
+    max_offsets_per_trigger: int = Field(500_000, gt=0, description="Most records of a batch")
+    max_record_bytes: int = Field(1_000_000, gt=0, description="Longer records become dead letters, unparsed")
+
+
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class QualitySettings(_Section):
+    """What a publish demands."""
+
+    minimum_score: Score = Field(0.9, description="Least score of a table, 0 to 1")
+    tables: dict[str, Score] = Field({}, description="Least score by table")
+
+    def minimum_for(self, table: str) -> float:
+        """Give the least score of a table."""
+        return self.tables.get(table, self.minimum_score)
+
+
+class LocalSettings(_Section):
+    """The embedded stack of a laptop."""
+
+    folder: str = Field(".lake", description="Broker data")
+    jars: str = Field(".jars", description="JVM jars that Ivy resolves")
+    build: str = Field("build", description="Reports and run.json")
+    topic: str = Field("users", description="Topic of the sample")
+    sample_seed: int = Field(7, description="The same seed makes the same bytes")
+    sample_count: int = Field(100_000, gt=0, description="Messages of the sample")
+
+
+class WarehouseSettings(_Section):
+    """The local warehouse."""
+
+    duckdb: str = Field(".lake/warehouse.duckdb", description="DuckDB file with views over silver and gold")
+
+
+class SnowflakeSettings(_Section):
+    """What the Snowflake statements are made with."""
+
+    database: str = Field("LAKE", description="Database for the tables")
+    warehouse: str = Field("LAKE_WH", description="Compute for the checks")
+    external_volume: str = Field("LAKE_VOLUME", description="External volume over the lake's bucket")
+    catalog_integration: str = Field("LAKE_GLUE", description="Catalog integration with Glue's Iceberg REST endpoint")
+    aws_region: str = Field("", description="Region of Glue and of the bucket")
+    aws_account_id: str = Field("", description="Account of the Glue catalog")
+    aws_role_arn: str = Field("", description="Role that Snowflake assumes")
+    storage_url: str = Field("", description="s3:// prefix of the lake")
+    external_id: str = Field("lakehouse", description="Fixed, so that making things anew does not break the trust")
+    refresh_seconds: int = Field(60, ge=30, le=86_400, description="How often Snowflake looks for new snapshots")
+
+
+class Settings(_Section):
+    """Everything that a command can be told."""
+
+    packages: tuple[str, ...] = Field((), description="Python packages with contracts and builds")
+    catalog: CatalogSettings = CatalogSettings()
+    session: SessionSettings = SessionSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    streams: dict[str, StreamSettings] = Field({}, description='By table: [streams."bronze.users_raw"]')
+    quality: QualitySettings = QualitySettings()
+    local: LocalSettings = LocalSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    snowflake: SnowflakeSettings = SnowflakeSettings()
+
+
+def _masked(name: str, value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _masked(str(key), inner) for key, inner in value.items()}
+    return mask(name, value)

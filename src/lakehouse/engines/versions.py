@@ -1,0 +1,41 @@
+"""Which versions of Spark the library runs on, and what each needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from lakehouse.errors import EngineError, MissingExtraError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparkVersion:
+    """A supported line of Spark: its Java versions, and the configuration of ivy.xml with its jars."""
+
+    line: str
+    java: tuple[int, ...]
+    jars: str
+
+
+SUPPORTED = (SparkVersion(line="4.1", java=(17, 21), jars="spark41"),)
+
+
+def spark_version(found: str | None = None) -> SparkVersion:
+    """Give what is known of the installed Spark; starts nothing.
+
+    Args:
+        found: A version to ask about instead of the installed one.
+
+    Raises:
+        MissingExtraError: PySpark is not installed.
+        EngineError: Its version is out of the supported range.
+    """
+    try:
+        installed = found or version("pyspark")
+    except PackageNotFoundError as error:
+        raise MissingExtraError(extra="spark", needed_for="a Spark session") from error
+    for known in SUPPORTED:
+        if installed == known.line or installed.startswith(f"{known.line}."):
+            return known
+    lines = ", ".join(f"{known.line}.x" for known in SUPPORTED)
+    raise EngineError(f"PySpark {installed} is not supported: found {installed}, supported are {lines}")
