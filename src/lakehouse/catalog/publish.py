@@ -101,11 +101,22 @@ def _move_main(table: Table, audit: Audit, entry: LedgerEntry) -> int:
         ),
         updates=(
             *transaction._updates,
-            SetSnapshotRefUpdate(ref_name="main", type=SnapshotRefType.BRANCH, snapshot_id=head),
+            _point_main_to(head),
             RemoveSnapshotRefUpdate(ref_name=audit.branch),
         ),
     )
     return head
+
+
+def _point_main_to(snapshot_id: int) -> SetSnapshotRefUpdate:
+    return SetSnapshotRefUpdate(
+        ref_name="main",
+        type=SnapshotRefType.BRANCH,
+        snapshot_id=snapshot_id,
+        max_ref_age_ms=None,
+        max_snapshot_age_ms=None,
+        min_snapshots_to_keep=None,
+    )
 
 
 def _add_empty_snapshot(table: Table) -> None:

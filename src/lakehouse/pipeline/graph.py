@@ -69,10 +69,8 @@ def discover(packages: Iterable[str]) -> Graph:
     tables: dict[str, TableSpec] = {}
     for spec in map(spec_of, schemas):
         if spec.name in tables:
-            one, other = tables[spec.name].schema, spec.schema
-            raise ContractError(
-                f"table {spec.name} is declared twice: {one.__module__}.{one.__name__}, {other.__module__}.{other.__name__}"
-            )
+            where = " and ".join(f"{c.__module__}.{c.__name__}" for c in (tables[spec.name].schema, spec.schema))
+            raise ContractError(f"table {spec.name} is declared twice: {where}")
         tables[spec.name] = spec
     builds = [
         b for m in modules for f in vars(m).values() if (b := build_of(f)) and b.function.__module__ == m.__name__

@@ -24,7 +24,7 @@ from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import create_table_sql
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import QualityGateError
-from lakehouse.quality import Gate, RuleSet, TableScore, decide, measure, observe, rule_set, with_quality
+from lakehouse.quality import RuleSet, TableScore, decide, measure, observe, rule_set, with_quality
 
 
 class Status(StrEnum):
@@ -104,26 +104,21 @@ def _call(lake: Lake, build: BuildSpec, run: Run, pinned: dict[str, int]) -> Dat
 def _write(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> TableScore | None:
     """Replace the branch's rows, scoring them while they are written."""
     columns = [c.name for c in audit.spec.columns]
-    metrics = None
+    observed = None
     if rules.rules:
-        df = with_quality(df, rules)
-        df, metrics = observe(df, rules)
+        df, observed = observe(with_quality(df, rules), rules)
     writer = df.select(*columns).writeTo(audit.target).option("snapshot-property.lakehouse.run-id", run_id)
     writer.overwrite(F.lit(True))
-    if metrics is None:
+    if observed is None:
         return None
-    found = metrics.get()
-    if found is None:
-        written = audit.lake.spark.table(audit.target)
-        found = measure(written if "quality_mask" in columns else with_quality(written, rules), rules)
-    return TableScore.from_metrics(audit.spec.name, rules, found)
+    return observed.score() or measure(audit.lake.spark.table(audit.target), rules)
 
 
 def _demand(audit: Audit, score: TableScore | None, run: Run) -> None:
     if score is None:
         return
     minimum = run.minimum_score(audit.spec.name)
-    decision = decide(score, Gate(minimum))
+    decision = decide(score, minimum=minimum)
     if not decision.passed:
         raise QualityGateError(
             table=audit.spec.name, score=score.score or 0.0, minimum=minimum, branch=audit.branch, worst=decision.worst

@@ -1,0 +1,70 @@
+"""Make a topic, and count what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lakehouse.errors import SourceError
+from lakehouse.local.kafka_client import ANSWER_SECONDS, client_settings, kafka_library, no_answer, partition_count
+
+
+def ensure_topic(
+    bootstrap_servers: str, topic: str, *, partitions: int = 4, config: Mapping[str, str] | None = None
+) -> None:
+    """Make the topic unless it is there already; one that is there is left as it is.
+
+    Args:
+        bootstrap_servers: Where the cluster is, ``host:port`` with commas between several.
+        topic: Its name.
+        partitions: For a new topic only.
+        config: Kafka's topic settings, such as ``{"retention.ms": "-1"}``, for a new topic only.
+
+    Raises:
+        SourceError: No broker answers within 15 s, it refuses, or the topic has another number of partitions.
+        MissingExtraError: The Kafka client is not installed.
+    """
+    kafka = kafka_library("making a topic")
+    # The client has to stay in a variable: it ends, and its futures with it, when nobody refers to it.
+    admin = kafka.admin.AdminClient(client_settings(bootstrap_servers))
+    try:
+        existing = admin.list_topics(timeout=ANSWER_SECONDS).topics
+        if topic not in existing:
+            new = kafka.admin.NewTopic(topic, partitions, 1, config=dict(config or {}))
+            admin.create_topics([new], request_timeout=ANSWER_SECONDS)[topic].result()
+    except kafka.KafkaException as error:
+        reason = error.args[0]
+        if reason.code() == kafka.KafkaError.TOPIC_ALREADY_EXISTS:
+            return
+        if reason.code() < 0:  # the client's own codes: nobody answered
+            raise no_answer(bootstrap_servers, reason.str()) from error
+        raise SourceError(f"topic '{topic}' was not made at {bootstrap_servers}: {reason.str()}") from error
+
+
+def topic_size(bootstrap_servers: str, topic: str) -> int:
+    """Count the records of a topic by its offsets: the sum over partitions of end minus begin.
+
+    Exact for what ``produce`` writes. In a topic of transactions each commit marker counts as one, and in a compacted
+    topic so does each record that was removed. Cost: two requests, whatever the size.
+
+    Raises:
+        SourceError: No broker answers within 15 s each, or it has no such topic.
+        MissingExtraError: The Kafka client is not installed.
+    """
+    kafka = kafka_library("counting a topic")
+    admin = kafka.admin.AdminClient(client_settings(bootstrap_servers))
+    partitions = partition_count(admin, bootstrap_servers=bootstrap_servers, topic=topic)
+    places = [kafka.TopicPartition(topic, number) for number in range(partitions)]
+    begin = _offsets(admin, places, kafka.admin.OffsetSpec.earliest(), bootstrap_servers)
+    end = _offsets(admin, places, kafka.admin.OffsetSpec.latest(), bootstrap_servers)
+    return sum(end) - sum(begin)
+
+
+def _offsets(admin: Any, places: list[Any], which: Any, bootstrap_servers: str) -> list[int]:
+    from confluent_kafka import KafkaException
+
+    futures = admin.list_offsets(dict.fromkeys(places, which), request_timeout=ANSWER_SECONDS)
+    try:
+        return [future.result().offset for future in futures.values()]
+    except KafkaException as error:
+        raise no_answer(bootstrap_servers, error.args[0].str()) from error

@@ -1,0 +1,95 @@
+"""How good a table is: by rule, column and dimension, and as one number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleScore:
+    """One rule over all rows: how many it could judge, and how many of them failed."""
+
+    name: str
+    column: str
+    dimension: str
+    severity: str
+    weight: float
+    failed: int
+    assessed: int
+    because: str = ""
+
+    @property
+    def score(self) -> float | None:
+        """Share of the judged rows that hold, 0 to 1; None when there was nothing to judge."""
+        return 1 - self.failed / self.assessed if self.assessed else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableScore:
+    """The score of a table's rows by a rule set."""
+
+    table: str
+    rule_set: str
+    rows: int
+    rows_failed: int
+    rules: tuple[RuleScore, ...]
+
+    @property
+    def score(self) -> float | None:
+        """Weighted mean of the rules' scores, 0 to 1; rules with nothing to judge are left out, None when all are."""
+        return _weighted(self.rules)
+
+    @property
+    def by_column(self) -> dict[str, float]:
+        """Score of each column with rules that judged something."""
+        return self._by(lambda rule: rule.column or "whole row")
+
+    @property
+    def by_dimension(self) -> dict[str, float]:
+        """Score of each dimension that was judged; one that was not is absent, not perfect."""
+        return self._by(lambda rule: rule.dimension)
+
+    def merged(self, other: TableScore) -> TableScore:
+        """Give the score of both tables' rows together, as if they had been scored at once.
+
+        Raises:
+            ValueError: They were scored by different rule sets.
+        """
+        if (self.rule_set, self.table) != (other.rule_set, other.table):
+            raise ValueError(f"scores of {self.table}/{self.rule_set} and {other.table}/{other.rule_set} do not merge")
+        rules = tuple(
+            RuleScore(**{**asdict(a), "failed": a.failed + b.failed, "assessed": a.assessed + b.assessed})
+            for a, b in zip(self.rules, other.rules, strict=True)
+        )
+        return TableScore(
+            table=self.table,
+            rule_set=self.rule_set,
+            rows=self.rows + other.rows,
+            rows_failed=self.rows_failed + other.rows_failed,
+            rules=rules,
+        )
+
+    def to_json(self) -> str:
+        """Give compact JSON, as it is kept in the summary of a snapshot."""
+        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+
+    @staticmethod
+    def from_json(text: str) -> TableScore:
+        """Read what ``to_json`` gave."""
+        data = json.loads(text)
+        return TableScore(**{**data, "rules": tuple(RuleScore(**rule) for rule in data["rules"])})
+
+    def _by(self, key: Callable[[RuleScore], str]) -> dict[str, float]:
+        groups: dict[str, list[RuleScore]] = {}
+        for rule in self.rules:
+            groups.setdefault(key(rule), []).append(rule)
+        scores = {name: _weighted(tuple(group)) for name, group in groups.items()}
+        return {name: score for name, score in scores.items() if score is not None}
+
+
+def _weighted(rules: tuple[RuleScore, ...]) -> float | None:
+    judged = [(rule.weight, rule.score) for rule in rules if rule.score is not None]
+    total = sum(weight for weight, _ in judged)
+    return sum(weight * score for weight, score in judged) / total if total else None

@@ -1,0 +1,64 @@
+"""One session, one catalog and one broker for the whole suite; each test has tables of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.catalog.connect import open_lake
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.config import Settings
+from lakehouse.engines.jars import resolve_jars
+from lakehouse.local.broker import Broker, broker
+from lakehouse.session import make_session
+
+JARS = Path(__file__).parent.parent / ".jars"
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a lake in a folder of its own."""
+    return lake_settings(tmp_path_factory.mktemp("lake"))
+
+
+def lake_settings(folder: Path) -> Settings:
+    """Give settings whose catalog, warehouse and broker live in a folder."""
+    return Settings.model_validate(
+        {
+            "packages": ["lakehouse.domains"],
+            "catalog": {"uri": f"sqlite:///{folder}/catalog.db", "warehouse": f"{folder}/warehouse"},
+            "session": {"master": "local[2]", "driver_memory": "2g", "conf": {"spark.sql.shuffle.partitions": "2"}},
+            "local": {"folder": str(folder), "jars": str(JARS)},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings) -> Iterator[SparkSession]:
+    """The session, with Iceberg and Kafka."""
+    session = make_session(settings)
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def lake(settings: Settings, spark: SparkSession) -> Lake:
+    """The catalog, as Spark and as PyIceberg see it."""
+    return open_lake(settings, spark)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real broker."""
+    with broker(tmp_path_factory.mktemp("kafka"), resolve_jars("kafka", folder=JARS)) as running:
+        yield running
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test uses."""
+    return f"t{uuid.uuid4().hex[:10]}"
