@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # Sizes for one person: Kafka's defaults make 50 + 50 internal partitions and a cleaner buffer of 128 MB.
+# A broker that was killed is let in again only when its session has ended: 3 s, not 9.
 # Retention is off: a sample that were cut from behind would be produced a second time.
 _SERVER = """\
 process.roles=broker,controller
@@ -21,6 +22,8 @@ num.network.threads=2
 num.io.threads=4
 num.recovery.threads.per.data.dir=2
 background.threads=2
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 auto.create.topics.enable=false
 log.retention.ms=-1
 log.cleaner.dedupe.buffer.size=8388608

@@ -9,7 +9,7 @@ from typing import Any
 
 from lakehouse.errors import SourceError
 from lakehouse.local.dirt import Dirt, Message, messages
-from lakehouse.local.kafka_client import ANSWER_SECONDS, client_settings, kafka_library, partition_count
+from lakehouse.sources.kafka_client import ANSWER_SECONDS, client_settings, kafka_library, partition_count
 
 _SEED, _INDEX = "sample-seed", "sample-index"
 _TELL_EVERY = 2_000  # messages between two reports of progress
@@ -147,7 +147,7 @@ def _newest_indices(seed: int, *, bootstrap_servers: str, topic: str) -> list[in
 
 def _newest_index(kafka: Any, consumer: Any, topic: str, partition: int, seed: int) -> int | None:
     place = kafka.TopicPartition(topic, partition)
-    low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
+    low, high = _watermarks(kafka, consumer, place)
     # Most often the last record tells; where others wrote after the sample, look further and further back.
     begin, span = high, 1
     while begin > low:
@@ -157,6 +157,19 @@ def _newest_index(kafka: Any, consumer: Any, topic: str, partition: int, seed: i
             return found
         span *= 100
     return None
+
+
+def _watermarks(kafka: Any, consumer: Any, place: Any) -> tuple[int, int]:
+    """Ask where a partition begins and ends; a topic that was just made has no leader for some moments."""
+    give_up = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
+            return int(low), int(high)
+        except kafka.KafkaException as error:
+            if time.monotonic() > give_up:
+                raise SourceError(f"topic {place.topic!r} cannot be read: {error.args[0].str()}") from error
+            time.sleep(0.2)
 
 
 def _greatest_index(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.local.kafka_client import client_settings, partition_count
+from lakehouse.errors import MissingExtraError
+from lakehouse.sources.kafka_client import client_settings, kafka_library, partition_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +52,8 @@ def check_topic(source: KafkaTopic) -> None:
         SourceError: No broker answers within 15 s, or the topic does not exist.
     """
     try:
-        import confluent_kafka.admin
-    except ImportError:
+        kafka = kafka_library("asking for a topic")
+    except MissingExtraError:
         return
-    settings = {**client_settings(source.bootstrap_servers), **source.options}
-    client = confluent_kafka.admin.AdminClient(settings)
+    client = kafka.admin.AdminClient({**client_settings(source.bootstrap_servers), **source.options})
     partition_count(client, bootstrap_servers=source.bootstrap_servers, topic=source.topic)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakehouse.errors import SourceError
-from lakehouse.local.kafka_client import ANSWER_SECONDS, client_settings, kafka_library, no_answer, partition_count
+from lakehouse.sources.kafka_client import ANSWER_SECONDS, client_settings, kafka_library, no_answer, partition_count
 
 
 def ensure_topic(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from lakehouse.errors import MissingExtraError, SourceError
@@ -64,11 +65,11 @@ def partition_count(client: Any, *, bootstrap_servers: str, topic: str) -> int:
 
     try:
         # All topics are asked for: the question for one by name would make it where that is allowed.
-        found = client.list_topics(timeout=ANSWER_SECONDS).topics.get(topic)
+        known = client.list_topics(timeout=ANSWER_SECONDS).topics
     except KafkaException as error:
         raise no_answer(bootstrap_servers, error.args[0].str()) from error
-    if found is None:
-        raise SourceError(
-            f"topic '{topic}' does not exist at {bootstrap_servers}: make it with `ensure_topic`, or correct its name"
-        )
-    return len(found.partitions)
+    if topic not in known:
+        near = difflib.get_close_matches(topic, known, n=1)
+        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        raise SourceError(f"topic '{topic}' does not exist at {bootstrap_servers}: make it, or correct its name{hint}")
+    return len(known[topic].partitions)

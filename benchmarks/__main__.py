@@ -1,0 +1,39 @@
+"""``python -m benchmarks NAME [--size small|full]``, ``python -m benchmarks page``."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import page
+from benchmarks.result import Result, save
+
+NAMES = ("stream",)
+
+
+def main(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}; or `page` to write docs/performance.md.")],
+    size: Annotated[Literal["small", "full"], typer.Option(help="How much data.")] = "small",
+) -> None:
+    """Run a benchmark, print it and write build/bench/NAME.json."""
+    if name == "page":
+        print(page.write())
+        return
+    if name not in NAMES:
+        raise typer.BadParameter(f"there is no benchmark {name!r}; there is {', '.join(NAMES)}")
+    results: list[Result] = importlib.import_module(f"benchmarks.{name}").run(size)
+    table = Table("figure", box=None)
+    for column in ("ours", "reference", "ratio", "CPU s", "reference CPU s"):
+        table.add_column(column, justify="right")
+    for r in results:
+        values = (f"{r.value:,} {r.unit}", f"{r.reference_value:,} {r.unit}", f"{r.ratio:.2f}")
+        table.add_row(r.name, *values, f"{r.cpu_seconds}", f"{r.reference_cpu_seconds}")
+    Console().print(table)
+    print(save(name, results))
+
+
+typer.run(main)

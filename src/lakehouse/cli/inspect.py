@@ -1,0 +1,121 @@
+"""``lakehouse config show``, ``tables``, ``dictionary`` and ``dead-letters``: look, change nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated
+
+import typer
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table
+
+from lakehouse.catalog import ledger
+from lakehouse.catalog.connect import open_catalog
+from lakehouse.catalog.iceberg import find_table
+from lakehouse.cli.options import AsJson, ConfigFile, Override, config_files, console, lake_of, settings_of
+from lakehouse.config import load
+from lakehouse.config.show import rows_of
+from lakehouse.contract.dictionary import dictionary_json, dictionary_markdown
+from lakehouse.contract.kafka_record import KafkaRecord
+from lakehouse.contract.table import spec_of
+from lakehouse.errors import ConfigError
+from lakehouse.pipeline.graph import discover
+
+
+def show(config: ConfigFile = None, overrides: Override = None, as_json: AsJson = False) -> None:
+    """Print every setting, its value and where it came from; secrets are masked.
+
+    Examples:
+
+        lakehouse config show --set quality.minimum_score=0.95
+    """
+    rows = rows_of(load(config_files(config), overrides=overrides or (), environ=os.environ))
+    if as_json:
+        print(json.dumps([{"key": key, "value": value, "origin": origin} for key, value, origin in rows], indent=2))
+        return
+    table = Table("setting", "value", "from", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def tables(config: ConfigFile = None, overrides: Override = None, as_json: AsJson = False) -> None:
+    """List the tables of the lake, what each is built from, and the rows that are published.
+
+    Reads the contracts and Iceberg's metadata; starts no session.
+
+    Examples:
+
+        lakehouse tables
+    """
+    settings = settings_of(config, overrides)
+    graph, catalog = discover(settings.packages), open_catalog(settings)
+    reads = {b.table.name: [spec_of(schema).name for _, schema in b.inputs] for b in graph.builds}
+    found = []
+    for name in graph.tables:
+        live = find_table(catalog, name)
+        rows = ledger.row_count(live) if live else None
+        found.append({"table": name, "reads": reads.get(name, []), "rows": rows})
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    table = Table("table", "built from", box=None, pad_edge=False)
+    table.add_column("rows", justify="right")
+    for one in found:
+        rows_text = "not there yet" if one["rows"] is None else f"{one['rows']:,}"
+        table.add_row(str(one["table"]), ", ".join(reads.get(str(one["table"]), [])) or "a stream", rows_text)
+    Console().print(table)
+
+
+def dictionary(config: ConfigFile = None, overrides: Override = None, as_json: AsJson = False) -> None:
+    """Print the data dictionary: what every table and column means, from the contracts.
+
+    Examples:
+
+        lakehouse dictionary > docs/dictionary.md
+    """
+    specs = discover(settings_of(config, overrides).packages).tables.values()
+    print(json.dumps(dictionary_json(specs), indent=2) if as_json else dictionary_markdown(specs))
+
+
+def dead_letters(
+    table: Annotated[str, typer.Argument(help="A bronze table, such as bronze.users_raw.")],
+    config: ConfigFile = None,
+    overrides: Override = None,
+    reason: Annotated[str | None, typer.Option(help="Only of this reason.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show the records that could not become rows: where they are in Kafka, why, and how they begin.
+
+    Examples:
+
+        lakehouse dead-letters bronze.users_raw --reason wrong_type --limit 5
+    """
+    settings = settings_of(config, overrides)
+    spec = discover(settings.packages).table(table)
+    if not issubclass(spec.schema, KafkaRecord):
+        raise ConfigError(f"{table} is not filled by a stream, so it has no dead letters")
+    lake = lake_of(settings)
+    lake.table(table)
+    df = lake.dead_letters(spec.schema)
+    df = df.where(F.col("reason") == reason) if reason else df
+    begins = F.substring(F.col("value").cast("string"), 1, 200).alias("begins")
+    rows = (
+        df.select("partition", "offset", "reason", "detail", begins)
+        .orderBy("partition", "offset")
+        .limit(limit)
+        .collect()
+    )
+    if as_json:
+        print(json.dumps([row.asDict() for row in rows], indent=2, ensure_ascii=False))
+        return
+    shown = Table("partition", "offset", "reason", "why, or how it begins", box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(
+            str(row["partition"]), str(row["offset"]), row["reason"], str(row["detail"] or row["begins"] or "")[:200]
+        )
+    Console().print(shown if rows else "no dead letters")
+    console.print(f"{len(rows)} shown")

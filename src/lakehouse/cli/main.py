@@ -1,0 +1,66 @@
+"""``lakehouse``: one verb per job.
+
+Exit codes: 0 done, 2 wrong usage, 3 refused by data, settings or a remote system, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from lakehouse.cli import inspect, local, quickstart, run, scaffold, serve, stream
+from lakehouse.cli.options import console
+from lakehouse.errors import LakehouseError
+
+
+class Verbs(TyperGroup):
+    """An error of the library is a message and an exit code, never a stack trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb of the command line."""
+        try:
+            return super().invoke(ctx)
+        except LakehouseError as error:
+            console.print("[bold red]error:[/]", Text(str(error)), highlight=False, soft_wrap=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            console.print("interrupted; what was committed is safe, the next run goes on")
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=Verbs,
+    name="lakehouse",
+    help="Typed tables, typed builds and safe publishes for people who run Spark on Iceberg.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+config_app = typer.Typer(help="Settings: what they are and where they come from.", no_args_is_help=True)
+publish_app = typer.Typer(help="Give gold to a warehouse.", no_args_is_help=True)
+
+app.command()(quickstart.quickstart)
+app.command()(local.up)
+app.command()(local.down)
+app.command()(local.produce)
+app.command()(stream.stream)
+app.command()(run.run)
+app.command()(serve.sql)
+app.command(name="dead-letters")(inspect.dead_letters)
+app.command()(inspect.tables)
+app.command()(inspect.dictionary)
+app.command()(scaffold.init)
+config_app.command()(inspect.show)
+publish_app.command()(serve.duckdb)
+publish_app.command()(serve.snowflake)
+app.add_typer(config_app, name="config")
+app.add_typer(publish_app, name="publish")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit."""
+    app(args=None if arguments is None else list(arguments))

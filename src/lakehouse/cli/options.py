@@ -1,0 +1,45 @@
+"""What every command takes: ``--config`` and ``--set``, and the settings that come of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lakehouse.catalog.connect import open_lake
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.config import Settings, load
+from lakehouse.session import make_session
+
+ConfigFile = Annotated[
+    list[Path] | None,
+    typer.Option("--config", "-c", help="Settings on top of conf/base.toml. May be given several times; later wins."),
+]
+Override = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=VALUE", help="One setting, over the files. The environment is above both."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines on standard output.")]
+
+DEFAULT_CONFIG = Path("conf/local.toml")
+
+console = Console(stderr=True)
+"""Progress and messages go to standard error; standard output is for results."""
+
+
+def config_files(given: list[Path] | None) -> list[Path]:
+    """Give the files to read: those given, else conf/local.toml when it is there."""
+    return given or ([DEFAULT_CONFIG] if DEFAULT_CONFIG.exists() else [])
+
+
+def settings_of(config: list[Path] | None, overrides: list[str] | None) -> Settings:
+    """Read the settings of a command."""
+    return load(config_files(config), overrides=overrides or (), environ=os.environ).settings
+
+
+def lake_of(settings: Settings) -> Lake:
+    """Start a session and open the lake."""
+    return open_lake(settings, make_session(settings))

@@ -1,0 +1,156 @@
+"""``lakehouse quickstart``, which is ``make run``: the whole path on a laptop, from Kafka to a warehouse."""
+
+from __future__ import annotations
+
+import json
+import platform
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lakehouse.catalog.batch_stamp import BatchStamp
+from lakehouse.catalog.iceberg import Lake, dead_letter_counts
+from lakehouse.cli.local import reachable_broker
+from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.run import build_tables
+from lakehouse.cli.serve import serve_locally
+from lakehouse.cli.stream import ingest_of
+from lakehouse.cli.summary import print_summary, report_of
+from lakehouse.config import Settings
+from lakehouse.engines.jars import resolve_jars
+from lakehouse.errors import LakehouseError
+from lakehouse.local.produce import produce_once
+from lakehouse.observe.progress import Step, Steps
+from lakehouse.pipeline.graph import Graph, discover
+from lakehouse.pipeline.run import Built
+from lakehouse.pipeline.stream import run_stream
+from lakehouse.quality.report import render_report
+from lakehouse.serving.duckdb import DuckDbWarehouse
+from lakehouse.sources.topics import ensure_topic, topic_size
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What ``build/run.json`` holds."""
+
+    produced: int = 0
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    bronze_rows: int = 0
+    built: list[Built] = field(default_factory=list)
+    gold: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every record that was produced is in the table, as a good row or as a dead letter."""
+        return self.produced == self.bronze_rows + sum(self.dead_letters.values())
+
+    @property
+    def silver_rows(self) -> int:
+        """Rows of all silver tables."""
+        return sum(one.rows for one in self.built if one.table.startswith("silver."))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        return {
+            "produced": self.produced,
+            "bronze_rows": self.bronze_rows,
+            "dead_letters": sum(self.dead_letters.values()),
+            "dead_letters_by_reason": self.dead_letters,
+            "balanced": self.balanced,
+            "silver_rows": self.silver_rows,
+            "gold": self.gold,
+            "quality": {one.table: one.score.score for one in self.built if one.score},
+            "seconds": self.seconds,
+            "versions": versions(),
+        }
+
+
+def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
+    """Run everything once on this machine: broker, sample, bronze, silver, gold, warehouse, report.
+
+    Nothing is done twice: a second run finds the sample in the topic, the stream caught up and the tables up to date.
+    It stops what it started; interrupt it at any moment, the next run goes on.
+
+    Examples:
+
+        lakehouse quickstart
+
+        lakehouse quickstart --set local.sample_count=10000
+    """
+    settings, steps, outcome = settings_of(config, overrides), Steps(console), Outcome()
+    graph = discover(settings.packages)
+    with ExitStack() as stack:
+        with steps.step("resolve jars") as step:
+            resolve_jars("spark41", folder=Path(settings.local.jars), on_progress=lambda what, _: step.say(what))
+            resolve_jars("kafka", folder=Path(settings.local.jars), on_progress=lambda what, _: step.say(what))
+        with steps.step("start Kafka"):
+            servers = stack.enter_context(reachable_broker(settings))
+        outcome.produced = _produce(settings, servers, steps)
+        with steps.step("start Spark"):
+            lake = lake_of(settings)
+        stack.callback(lake.spark.stop)
+        streamed = settings_of(config, [*(overrides or ()), f'kafka.bootstrap_servers="{servers}"'])
+        _stream(lake, streamed, graph, steps, outcome)
+        outcome.built = build_tables(lake, settings, graph.builds, steps)
+        _serve(settings, graph, steps, outcome)
+    outcome.seconds = {**steps.seconds, "total": round(sum(steps.seconds.values()), 1)}
+    _write(settings, outcome)
+    if not outcome.balanced:
+        raise LakehouseError("the counts do not add up: produced is not good rows + dead letters; see the report")
+
+
+def _produce(settings: Settings, servers: str, steps: Steps) -> int:
+    local = settings.local
+    with steps.step("produce the sample", total=local.sample_count) as step:
+        ensure_topic(servers, local.topic)
+        produce_once(
+            seed=local.sample_seed,
+            count=local.sample_count,
+            bootstrap_servers=servers,
+            topic=local.topic,
+            on_progress=step.at,
+        )
+        step.done = local.sample_count
+    return topic_size(servers, local.topic)
+
+
+def _stream(lake: Lake, settings: Settings, graph: Graph, steps: Steps, outcome: Outcome) -> None:
+    for name in settings.streams:
+        with steps.step(f"stream {name}", total=outcome.produced) as step:
+            ingest = ingest_of(settings, graph.table(name))
+            run_stream(lake, ingest, until_caught_up=True, on_batch=partial(_advance, step))
+        counts = dead_letter_counts(lake.table(name))
+        outcome.bronze_rows += counts.pop(None, 0)
+        for reason, count in counts.items():
+            outcome.dead_letters[str(reason)] = outcome.dead_letters.get(str(reason), 0) + count
+
+
+def _advance(step: Step, stamp: BatchStamp) -> None:
+    step.at(step.done + stamp.records)
+
+
+def _serve(settings: Settings, graph: Graph, steps: Steps, outcome: Outcome) -> None:
+    with steps.step("let the warehouse read"):
+        serve_locally(settings)
+        warehouse = DuckDbWarehouse(Path(settings.warehouse.duckdb))
+        for name in [build.table.name for build in graph.builds if build.table.namespace == "gold"]:
+            outcome.gold[name] = int(warehouse.query(f"select count(*) from {name}").rows[0][0])
+
+
+def _write(settings: Settings, outcome: Outcome) -> None:
+    folder = Path(settings.local.build)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.json").write_text(json.dumps(outcome.to_dict(), indent=2) + "\n")
+    (folder / "report.html").write_text(render_report(report_of(outcome)))
+    print_summary(outcome, folder)
+
+
+def versions() -> dict[str, str]:
+    """Give the versions that a figure depends on."""
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in ("lakehouse", "pyspark", "pyiceberg", "duckdb")
+    }

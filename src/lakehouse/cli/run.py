@@ -1,0 +1,85 @@
+"""``lakehouse run``: builds."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.config import Settings
+from lakehouse.contract.build import BuildSpec
+from lakehouse.observe.progress import Steps
+from lakehouse.pipeline.graph import discover
+from lakehouse.pipeline.run import Built, Run, run_build
+
+
+def run(
+    tables: Annotated[list[str] | None, typer.Argument(help="Tables to build; none means all.")] = None,
+    config: ConfigFile = None,
+    overrides: Override = None,
+    downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Build even what is up to date.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring silver and gold up to date and publish them, each table in one commit.
+
+    A table whose inputs, code and rules are unchanged is left alone. Rows that score below the table's minimum are not
+    published: they stay on an audit branch.
+
+    Examples:
+
+        lakehouse run
+
+        lakehouse run silver.users --downstream --full
+    """
+    settings = settings_of(config, overrides)
+    builds = discover(settings.packages).select(tables or (), downstream=downstream)
+    steps = Steps(console)
+    with steps.step("start the session"):
+        lake = lake_of(settings)
+    built = build_tables(lake, settings, builds, steps, full=full)
+    if as_json:
+        print(json.dumps([summary(one) for one in built], indent=2))
+    else:
+        console.print(results_table(built))
+
+
+def build_tables(
+    lake: Lake, settings: Settings, builds: tuple[BuildSpec, ...], steps: Steps, *, full: bool = False
+) -> list[Built]:
+    """Run builds one after the other, a line of progress each."""
+    plan = Run(minimum_score=settings.quality.minimum_for, full=full)
+    built = []
+    for build in builds:
+        with steps.step(f"build {build.table.name}") as step:
+            built.append(run_build(lake, build, plan))
+            step.done = built[-1].rows
+    return built
+
+
+def summary(one: Built) -> dict[str, Any]:
+    """Give a result as plain data."""
+    score = one.score.score if one.score else None
+    return {
+        "table": one.table,
+        "status": one.status.value,
+        "rows": one.rows,
+        "quality": score,
+        "snapshot_id": one.snapshot_id,
+        "seconds": round(one.seconds, 1),
+    }
+
+
+def results_table(built: list[Built]) -> Table:
+    """Give results as a table for people."""
+    table = Table(box=None, pad_edge=False)
+    for name, justify in (("table", "left"), ("status", "left"), ("rows", "right"), ("quality", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for one in built:
+        score = one.score.score if one.score else None
+        table.add_row(one.table, one.status.value, f"{one.rows:,}", "no rules" if score is None else f"{score:.4f}")
+    return table

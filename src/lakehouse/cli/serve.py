@@ -1,0 +1,92 @@
+"""``lakehouse sql`` and ``lakehouse publish``: the warehouses that read gold."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from lakehouse.catalog.connect import open_catalog
+from lakehouse.catalog.iceberg import find_table
+from lakehouse.cli.options import ConfigFile, Override, console, settings_of
+from lakehouse.config import Settings
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import ServingError
+from lakehouse.pipeline.graph import discover
+from lakehouse.serving.duckdb import DuckDbWarehouse, ServedTable
+from lakehouse.serving.query_result import print_result
+from lakehouse.serving.snowflake.plan import render, statements
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT over the published tables.")],
+    config: ConfigFile = None,
+    overrides: Override = None,
+    output: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="How to print the rows.")
+    ] = "table",
+    limit: Annotated[int, typer.Option(help="At most so many rows.", min=1)] = 100,
+) -> None:
+    """Ask the local warehouse (DuckDB over the published Iceberg tables).
+
+    Examples:
+
+        lakehouse sql "select country, count(*) as people from gold.dim_user group by 1 order by 2 desc limit 5"
+
+        lakehouse sql "from gold.user_growth_daily" --format csv > growth.csv
+    """
+    settings = settings_of(config, overrides)
+    result = DuckDbWarehouse(Path(settings.warehouse.duckdb)).query(query, limit=limit)
+    print_result(result, sys.stdout, form=output)
+
+
+def duckdb(config: ConfigFile = None, overrides: Override = None) -> None:
+    """Let the local warehouse read what is published now: views over silver and gold.
+
+    Examples:
+
+        lakehouse publish duckdb
+    """
+    settings = settings_of(config, overrides)
+    served = serve_locally(settings)
+    console.print(f"{len(served)} views in {settings.warehouse.duckdb}: {', '.join(t.spec.name for t in served)}")
+
+
+def snowflake(
+    config: ConfigFile = None,
+    overrides: Override = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the statements, in order; nothing is sent.")
+    ] = False,
+) -> None:
+    """Print the Snowflake statements that make gold queryable there, derived from the contracts.
+
+    Examples:
+
+        lakehouse publish snowflake --dry-run > snowflake.sql
+    """
+    settings = settings_of(config, overrides)
+    gold = [spec for spec in discover(settings.packages).tables.values() if spec.namespace == "gold"]
+    if not dry_run:
+        raise ServingError(
+            "publish snowflake only prints so far: add --dry-run, review the statements, run them yourself"
+        )
+    print(render(statements(gold, settings.snowflake), settings.snowflake))
+
+
+def serve_locally(settings: Settings) -> list[ServedTable]:
+    """Make the views of the local warehouse over the current snapshots of silver and gold.
+
+    Raises:
+        ServingError: Nothing is published yet.
+    """
+    catalog = open_catalog(settings)
+    specs: list[TableSpec] = [s for s in discover(settings.packages).tables.values() if s.namespace != "bronze"]
+    found = [(spec, find_table(catalog, spec.name)) for spec in specs]
+    served = [ServedTable(spec=spec, metadata_location=table.metadata_location) for spec, table in found if table]
+    if not served:
+        raise ServingError("nothing is published yet: `lakehouse run` builds silver and gold")
+    DuckDbWarehouse(Path(settings.warehouse.duckdb)).publish(served)
+    return served

@@ -1,0 +1,61 @@
+"""What a person sees at the end of ``make run``: counts that add up, scores, and what to try next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from lakehouse.cli.options import console
+from lakehouse.quality.report import Report
+
+if TYPE_CHECKING:
+    from lakehouse.cli.quickstart import Outcome
+
+NEXT = (
+    'lakehouse sql "select country, count(*) as people from gold.dim_user group by 1 order by 2 desc limit 5"',
+    "lakehouse dead-letters bronze.users_raw --limit 5",
+    "lakehouse publish snowflake --dry-run",
+    "lakehouse init my_lake",
+)
+
+
+def print_summary(outcome: Outcome, folder: Path) -> None:
+    """Print the outcome of a quickstart within 80 columns."""
+    dead = sum(outcome.dead_letters.values())
+    sign, colour = ("=", "green") if outcome.balanced else ("≠", "bold red")
+    console.print()
+    console.print(
+        f"[{colour}]{outcome.produced:,} produced {sign} {outcome.bronze_rows:,} good rows + {dead:,} dead letters[/]",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    table.add_column("quality", justify="right")
+    table.add_column("")
+    for one in outcome.built:
+        score = "" if one.score is None or one.score.score is None else f"{one.score.score:.4f}"
+        table.add_row(one.table, f"{one.rows:,}", score, one.status.value)
+    console.print(table)
+    console.print(f"\nreport  {folder / 'report.html'}\nfacts   {folder / 'run.json'}\n\ntry next", highlight=False)
+    for command in NEXT:
+        console.print(f"  .venv/bin/{command}", highlight=False, soft_wrap=True)
+
+
+def report_of(outcome: Outcome) -> Report:
+    """Put the outcome into the words of the HTML report."""
+    facts = outcome.to_dict()
+    return Report(
+        title="Lakehouse run",
+        finished_at=datetime.now(UTC),
+        produced=outcome.produced,
+        bronze_rows=outcome.bronze_rows,
+        dead_letters=outcome.dead_letters,
+        tables=tuple(one.score for one in outcome.built if one.score),
+        gold=outcome.gold,
+        seconds=outcome.seconds,
+        versions=facts["versions"],
+    )

@@ -1,0 +1,135 @@
+"""DuckDB as the warehouse of a laptop: views over the published snapshots of Iceberg tables."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import MissingExtraError, ServingError
+from lakehouse.serving.query_result import QueryResult
+
+# avro before iceberg, which reads manifests with it.
+_EXTENSIONS = ("avro", "iceberg")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedTable:
+    """A contract, and the metadata file of the snapshot that the warehouse shall read."""
+
+    spec: TableSpec
+    metadata_location: str
+
+
+@dataclass(frozen=True)
+class DuckDbWarehouse:
+    """A DuckDB file with one view per table."""
+
+    file: Path
+
+    def publish(self, tables: Sequence[ServedTable]) -> None:
+        """Make the views over these snapshots, in one transaction: a reader sees all of the old or all of the new ones.
+
+        Raises:
+            ServingError: Another process holds the file.
+        """
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self._open(read_only=False) as connection:
+            connection.execute("BEGIN")
+            for table in tables:
+                for statement in _view(table):
+                    connection.execute(statement)
+            connection.execute("COMMIT")
+
+    def query(self, sql: str, *, limit: int | None = None) -> QueryResult:
+        """Ask the views.
+
+        Raises:
+            ServingError: The statement is wrong, the table is not there, or nothing was published yet.
+        """
+        if not self.file.exists():
+            raise ServingError(
+                f"there is no warehouse at {self.file} yet: `lakehouse run`, then `lakehouse publish duckdb`"
+            )
+        with self._open(read_only=True) as connection:
+            try:
+                cursor = connection.execute(sql)
+                if cursor.description is None:
+                    return QueryResult(columns=(), rows=())
+                columns = tuple(column[0] for column in cursor.description)
+                rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit + 1)
+            except connection_error() as error:
+                raise ServingError(_explain(connection, error)) from None
+        more = limit is not None and len(rows) > limit
+        return QueryResult(columns=columns, rows=tuple(rows[:limit] if more else rows), more=more)
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[Any]:
+        duckdb = _library()
+        try:
+            connection = duckdb.connect(str(self.file), read_only=read_only)
+        except duckdb.IOException as error:
+            raise ServingError(
+                f"the warehouse {self.file} cannot be opened, another process may hold it: {error}"
+            ) from None
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            for name in _EXTENSIONS:
+                connection.execute(f"LOAD '{_extension(name)}'")
+            yield connection
+        finally:
+            connection.close()
+
+
+def connection_error() -> type[Exception]:
+    """Give the root of DuckDB's errors."""
+    error: type[Exception] = _library().Error
+    return error
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("duckdb")
+    except ImportError as error:
+        raise MissingExtraError(extra="duckdb", needed_for="the local warehouse") from error
+
+
+def _extension(name: str) -> Path:
+    """Give the file of an extension in its Python package: nothing is downloaded or put into the home folder."""
+    try:
+        package = files(f"duckdb_extension_{name}")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(extra="duckdb", needed_for="reading Iceberg with DuckDB") from error
+    return next(Path(str(package)).glob(f"extensions/*/{name}.duckdb_extension"))
+
+
+def _view(table: ServedTable) -> Iterator[str]:
+    name = ".".join(f'"{part}"' for part in table.spec.name.split("."))
+    location = table.metadata_location.removeprefix("file://").removeprefix("file:").replace("'", "''")
+    yield f'CREATE SCHEMA IF NOT EXISTS "{table.spec.namespace}"'
+    yield f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM iceberg_scan('{location}')"
+    yield f"COMMENT ON VIEW {name} IS {_text(table.spec.comment)}"
+    for column in table.spec.columns:
+        if column.comment:
+            yield f'COMMENT ON COLUMN {name}."{column.name}" IS {_text(column.comment)}'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _explain(connection: Any, error: Exception) -> str:
+    text = str(error)
+    if "does not exist" in text and "Catalog Error" in text:
+        views = connection.execute(
+            "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
+        ).fetchall()
+        return f"{text}\nThe warehouse has {', '.join(view[0] for view in views)}."
+    if "iceberg" in text.lower() and ("No files found" in text or "Cannot open file" in text):
+        return f"{text}\nThe snapshot of the view is gone; `lakehouse publish duckdb` points it to the current one."
+    return text
