@@ -66,7 +66,7 @@ def _differences(
         path = prefix + field.name
         if field.name not in types:
             if optional is not None and field.name not in optional:
-                near = difflib.get_close_matches(field.name, spare, n=1, cutoff=0.7)
+                near = difflib.get_close_matches(field.name, spare, n=1)
                 yield f"{path}: missing" + (f" (found {prefix}{near[0]})" if near else "")
             continue
         live = types[field.name]

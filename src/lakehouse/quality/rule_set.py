@@ -69,7 +69,7 @@ def rule_set(table: type[Schema] | TableSpec) -> RuleSet:
     """
     spec = table if isinstance(table, TableSpec) else spec_of(table)
     bound = [
-        BoundRule(name=mark.name or f"{path.replace('.', '_')}_{mark.kind}", column=path, rule=mark)
+        BoundRule(name=mark.name or _default_name(path, mark.kind), column=path, rule=mark)
         for top in spec.columns
         if not top.generated
         for path, column in top.walk()
@@ -87,3 +87,9 @@ def rule_set(table: type[Schema] | TableSpec) -> RuleSet:
     if len(bound) > MOST:
         raise ContractError(f"{spec.name} has {len(bound)} rules, at most {MOST} fit into its mask")
     return RuleSet(table=spec.name, rules=tuple(bound))
+
+
+def _default_name(path: str, kind: str) -> str:
+    """Give ``age_between``; and ``email_syntax``, not ``email_email_syntax``."""
+    column = path.replace(".", "_")
+    return kind if kind.startswith(f"{column}_") else f"{column}_{kind}"

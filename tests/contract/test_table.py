@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import pytest
+from pyspark.sql.types import StringType
+
+from lakehouse import Column, Pii, Schema, doc, table
+from lakehouse.contract.table import is_table, spec_of
+from lakehouse.errors import ContractError
+from tests.contract.tables import Orders
+
+
+class Plain(Schema):
+    """No table yet."""
+
+    name: Annotated[Column[StringType], doc("Name")]
+
+
+def test_a_table_knows_its_name_key_and_layout() -> None:
+    spec = spec_of(Orders)
+    assert (spec.name, spec.namespace, spec.key, spec.sorted_by) == (
+        "silver.orders",
+        "silver",
+        ("order_id",),
+        ("ordered_on",),
+    )
+
+
+def test_the_docstring_becomes_the_comment_in_one_line() -> None:
+    assert spec_of(Orders).comment == "One row per order; the customer's newest version."
+
+
+def test_quality_columns_come_last_and_are_filled_by_the_library() -> None:
+    spec = spec_of(Orders)
+    assert (
+        [c.name for c in spec.columns][-3:] == ["quality_score", "failed_rules", "quality_mask"] == list(spec.generated)
+    )
+
+
+def test_a_column_knows_its_comment_with_the_unit_and_its_privacy() -> None:
+    spec = spec_of(Orders)
+    assert spec.column("amount").comment == "Sum with tax [EUR]"
+    assert spec.column("email").pii is Pii.CONTACT
+
+
+def test_a_key_column_is_required() -> None:
+    assert [c.name for c in spec_of(Orders).columns if c.required] == ["order_id"]
+
+
+def test_a_subclass_of_a_table_is_no_table() -> None:
+    class Child(Orders):
+        """Not declared."""
+
+    assert not is_table(Child)
+
+
+@pytest.mark.parametrize("name", ["users", "Silver.users", "silver.Users", "a.b.c", "silver.1users"])
+def test_a_name_that_glue_would_refuse_is_refused(name: str) -> None:
+    with pytest.raises(ContractError, match=r"namespace\.table"):
+        table(name)(type("Fresh", (Plain,), {"__annotations__": {}}))
+
+
+def test_a_key_that_is_no_column_is_refused_by_name() -> None:
+    with pytest.raises(ContractError, match=r"key names 'nme'"):
+        table("silver.plain", key=("nme",))(type("Fresh", (Plain,), {"__annotations__": {}}))
+
+
+def test_an_upper_case_column_is_refused() -> None:
+    class Upper(Schema):
+        """Wrong."""
+
+        Name: Column[StringType]
+
+    with pytest.raises(ContractError, match="lower case"):
+        table("silver.upper")(Upper)
+
+
+def test_an_annotation_that_is_no_column_is_refused_with_its_place() -> None:
+    class Wrong(Schema):
+        """Wrong."""
+
+        name: str
+
+    with pytest.raises(ContractError, match=r"silver\.wrong\.name"):
+        table("silver.wrong")(Wrong)
+
+
+def test_a_schema_without_table_says_what_to_write() -> None:
+    with pytest.raises(ContractError, match="put @table"):
+        spec_of(Plain)
