@@ -89,3 +89,15 @@ def test_an_annotation_that_is_no_column_is_refused_with_its_place() -> None:
 def test_a_schema_without_table_says_what_to_write() -> None:
     with pytest.raises(ContractError, match="put @table"):
         spec_of(Plain)
+
+
+def test_an_annotation_with_a_name_of_a_function_says_so() -> None:
+    local = StringType
+
+    class Local(Schema):
+        """Wrong."""
+
+        name: Column[local]  # type: ignore[valid-type]
+
+    with pytest.raises(ContractError, match="name 'local' is not defined"):
+        table("silver.local")(Local)

@@ -78,7 +78,11 @@ def table(
     def declare(schema: type[SchemaT]) -> type[SchemaT]:
         if not _NAME.fullmatch(name):
             raise ContractError(f"@table({name!r}) on {schema.__name__}: the name must be namespace.table, lower case")
-        hints = get_type_hints(schema, include_extras=True)
+        try:
+            hints = get_type_hints(schema, include_extras=True)
+        except NameError as error:
+            todo = "annotations are read with the names of their module, not with those of a function"
+            raise ContractError(f"@table({name!r}) on {schema.__name__}: {error}; {todo}") from error
         own_first = sorted(hints.items(), key=lambda hint: hint[0] in vars(Scored)["__annotations__"])
         spec = TableSpec(
             schema=schema,

@@ -154,7 +154,8 @@ def _settled_indices(seed: int, *, bootstrap_servers: str, topic: str) -> list[i
     """
     kafka = kafka_library("looking for the sample")
     group = {"group.id": "lakehouse-sample", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
-    consumer = kafka.Consumer({**client_settings(bootstrap_servers), **group})
+    # A fetch at the end of a log waits for more, half a second by default and once per partition.
+    consumer = kafka.Consumer({**client_settings(bootstrap_servers), **group, "fetch.wait.max.ms": 20})
     try:
         partitions = partition_count(consumer, bootstrap_servers=bootstrap_servers, topic=topic)
         before = list[int]()
