@@ -70,6 +70,7 @@ def test_a_block_that_finds_a_running_broker_leaves_it_running(kafka: Broker, ja
     assert running_broker(kafka.folder) == kafka
 
 
+@pytest.mark.slow
 def test_a_broker_that_was_killed_starts_again_with_its_records(folder: Path, jars: Path, unique: str) -> None:
     first = start_broker(folder=folder, jars=jars)
     fill(first.bootstrap_servers, unique, 500)
@@ -91,6 +92,7 @@ def test_a_broker_is_stopped_when_its_block_ends_with_an_error(folder: Path, jar
     assert running_broker(folder) is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only the kernel of Linux tells a child of its parent's death")
 def test_a_broker_goes_when_the_process_that_started_it_is_killed(folder: Path, jars: Path) -> None:
     command = [sys.executable, "-c", START_AND_WAIT, str(folder), str(jars)]

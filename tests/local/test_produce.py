@@ -12,6 +12,7 @@ from typing import Any
 
 import confluent_kafka
 import pytest
+from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]
 
 from lakehouse.errors import SourceError
 from lakehouse.local.broker import Broker
@@ -129,8 +130,8 @@ def test_a_sample_whose_producer_was_killed_is_completed_without_repeats(kafka: 
 
 def test_a_topic_that_was_given_more_partitions_is_refused(kafka: Broker, topic: str) -> None:
     produce_once(seed=1, count=500, bootstrap_servers=kafka.bootstrap_servers, topic=topic)
-    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-    admin.create_partitions([confluent_kafka.admin.NewPartitions(topic, 9)])[topic].result()
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    admin.create_partitions([NewPartitions(topic, 9)])[topic].result()
 
     with pytest.raises(SourceError, match="more partitions"):
         produce_once(seed=1, count=500, bootstrap_servers=kafka.bootstrap_servers, topic=topic)
@@ -148,6 +149,7 @@ def test_a_missing_topic_is_named(kafka: Broker, unique: str) -> None:
         produce(messages(seed=1, count=1), bootstrap_servers=kafka.bootstrap_servers, topic=unique)
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_down_is_named_within_half_a_minute_and_without_noise(nobody: str, capfd: Any) -> None:
     started = time.monotonic()
     with pytest.raises(SourceError, match=nobody):
