@@ -41,7 +41,7 @@ def test_a_parameter_without_a_table_is_refused_with_file_and_line() -> None:
 def test_a_build_without_a_return_type_is_refused() -> None:
     with pytest.raises(ContractError, match="the return type says nothing"):
 
-        @build  # type: ignore[type-var]
+        @build
         def orders(raw: DataSet[OrdersRaw]):  # type: ignore[no-untyped-def]  # noqa: ANN202
             raise AssertionError
 

@@ -49,14 +49,14 @@ def test_columns_that_the_library_fills_may_be_missing(spark: SparkSession) -> N
 
 def test_every_difference_is_listed_at_once(spark: SparkSession) -> None:
     wrong = (
-        GOOD.replace("1 AS order_id", "'1' AS order_id").replace("AS email", "AS emial").replace("'sku'", "'skoo'", 1)
+        GOOD.replace("1 AS order_id", "'1' AS order_id").replace("AS email", "AS emial").replace("'sku'", "'skus'", 1)
     )
     with pytest.raises(SchemaMismatchError) as told:
         conform(frame(spark, wrong), Orders)
     assert told.value.differences == (
         "order_id: declared bigint, found string",
         "email: missing (found emial)",
-        "first_item.sku: missing (found first_item.skoo)",
+        "first_item.sku: missing (found first_item.skus)",
     )
 
 

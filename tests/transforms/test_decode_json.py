@@ -46,7 +46,7 @@ def decode(spark: SparkSession, *values: bytes | None, max_bytes: int = 1000) ->
 
 TAIL, TWO, LINES = b'{"id": "1"} tail', b'{"id": "1"}{"id": "2"}', b'{"id": "1"}\n{"id": "2"}'
 
-BAD = {
+BAD: dict[str, list[bytes | None]] = {
     "tombstone": [None],
     "empty": [b""],
     "malformed_json": [b'{"id": "1"', b"[1, 2]", b'"text"', b"null", b"7", b"   ", b"\xff\xfe", TAIL, TWO, LINES],

@@ -1,0 +1,176 @@
+"""Builds: pinned inputs, scores in the write, the gate, up-to-date tables left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import pytest
+from pyspark.sql import functions as F
+from pyspark.sql.types import DateType, IntegerType, StringType
+
+from lakehouse import Column, DataSet, Schema, Scored, build, conform, table
+from lakehouse.catalog import ledger
+from lakehouse.catalog.iceberg import Lake, TableNotFoundError
+from lakehouse.contract.build import BuildSpec, build_of
+from lakehouse.contract.ddl import full_name
+from lakehouse.contract.table import TableSpec, spec_of
+from lakehouse.errors import QualityGateError, SchemaMismatchError
+from lakehouse.pipeline.run import Built, Run, Status, run_build
+from lakehouse.quality import Between, NotNull
+
+
+class Source(Schema):
+    """People."""
+
+    name: Column[StringType]
+    age: Column[IntegerType]
+
+
+class Target(Scored):
+    """People with a score."""
+
+    name: Annotated[Column[StringType], NotNull()]
+    age: Annotated[Column[IntegerType], Between(0, 120)]
+    built_on: Column[DateType]
+
+
+@dataclass
+class Case:
+    """A source table, a target table and the build between them."""
+
+    lake: Lake
+    source: TableSpec
+    build: BuildSpec
+
+    def fill(self, *rows: tuple[str | None, int | None]) -> None:
+        df = self.lake.spark.createDataFrame(list(rows), "name string, age int")
+        df.writeTo(full_name(self.source, catalog="lake")).append()
+
+    def run(self, minimum: float = 0.5, **options: Any) -> Built:
+        return run_build(self.lake, self.build, Run(minimum_score=lambda _: minimum, **options))
+
+    def rows(self) -> list[Any]:
+        self.lake.refresh(self.build.table.name)
+        return self.lake.rows(self.build.table).orderBy("name").collect()
+
+
+def make(lake: Lake, unique: str, body: Callable[[Any, datetime], Any] | None = None) -> Case:
+    source: Any = table(f"bronze.{unique}")(type("S", (Source,), {"__annotations__": {}}))
+    target: Any = table(f"silver.{unique}", key=("name",))(type("T", (Target,), {"__annotations__": {}}))
+
+    def copy(people, now):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        if body:
+            return body(people, now)
+        return conform(people.withColumn("built_on", F.lit(now.date())), target)
+
+    copy.__annotations__ = {"people": DataSet[source], "now": datetime, "return": DataSet[target]}
+    found = build_of(build(copy))
+    assert found is not None
+    return Case(lake, spec_of(source), found)
+
+
+@pytest.fixture(name="case")
+def filled_case(lake: Lake, unique: str) -> Case:
+    made = make(lake, unique)
+    lake.ensure(made.source)
+    return made
+
+
+def test_rows_are_published_with_their_score_and_failed_rules(case: Case) -> None:
+    case.fill(("a", 30), ("b", 300))
+    case.run()
+    assert [(r.name, r.quality_score, r.failed_rules) for r in case.rows()] == [
+        ("a", 1.0, []),
+        ("b", 0.5, ["age_between"]),
+    ]
+
+
+def test_the_score_of_the_table_is_counted_while_it_is_written(case: Case) -> None:
+    case.fill(("a", 30), ("b", 300))
+    built = case.run()
+    assert built.score is not None
+    assert (built.rows, built.score.score, built.score.rows_failed) == (2, 0.75, 1)
+
+
+def test_the_ledger_knows_inputs_code_rules_and_score(case: Case) -> None:
+    case.fill(("a", 30))
+    built = case.run()
+    entry = ledger.latest(case.lake.table(case.build.table.name))
+    head = case.lake.table(case.source.name).current_snapshot()
+    assert entry is not None
+    assert head is not None
+    assert (entry.inputs, entry.snapshot_id) == ({case.source.name: head.snapshot_id}, built.snapshot_id)
+    assert all((entry.code, entry.rules, entry.score))
+
+
+def test_a_table_whose_inputs_and_code_are_unchanged_is_left_alone(case: Case) -> None:
+    case.fill(("a", 30))
+    first, second = case.run(), case.run()
+    assert (second.status, second.snapshot_id, second.score) == (Status.UP_TO_DATE, first.snapshot_id, first.score)
+
+
+def test_new_input_makes_a_table_stale(case: Case) -> None:
+    case.fill(("a", 30))
+    case.run()
+    case.fill(("b", 30))
+    assert (case.run().status, len(case.rows())) == (Status.PUBLISHED, 2)
+
+
+def test_the_next_day_makes_a_table_stale_that_takes_the_instant(case: Case) -> None:
+    case.fill(("a", 30))
+    case.run(instant=datetime(2026, 1, 1, tzinfo=UTC))
+    built = case.run(instant=datetime(2026, 1, 2, tzinfo=UTC))
+    assert (built.status, case.rows()[0].built_on.day) == (Status.PUBLISHED, 2)
+
+
+def test_full_builds_what_is_up_to_date(case: Case) -> None:
+    case.fill(("a", 30))
+    case.run()
+    assert case.run(full=True).status is Status.PUBLISHED
+
+
+def test_rows_below_the_minimum_are_not_published_and_wait_on_a_branch(case: Case) -> None:
+    case.fill(("a", 30))
+    case.run()
+    case.fill(("b", 300), ("c", 300))
+    with pytest.raises(QualityGateError) as told:
+        case.run(minimum=0.9)
+    assert [row.name for row in case.rows()] == ["a"]
+    name = full_name(case.build.table, catalog="lake")
+    assert case.lake.spark.sql(f"SELECT * FROM {name} VERSION AS OF '{told.value.branch}'").count() == 3
+
+
+def test_a_refusal_names_the_rule_that_cost_the_most(case: Case) -> None:
+    case.fill(("a", 300), ("b", 3))
+    with pytest.raises(QualityGateError, match=r"age_between: 1 of 2 rows failed \(50\.0%\)"):
+        case.run(minimum=0.9)
+
+
+def test_an_input_that_changes_during_a_run_is_read_as_it_was_at_its_start(lake: Lake, unique: str) -> None:
+    def body(people: Any, now: datetime) -> Any:
+        case.fill(("late", 1))
+        return conform(people.withColumn("built_on", F.lit(now.date())), case.build.output)
+
+    case: Case = make(lake, unique, body)
+    lake.ensure(case.source)
+    case.fill(("a", 30))
+    case.run()
+    assert [row.name for row in case.rows()] == ["a"]
+
+
+def test_an_input_that_does_not_exist_says_what_to_run(lake: Lake, unique: str) -> None:
+    case = make(lake, unique)
+    with pytest.raises(TableNotFoundError, match=f"lakehouse stream bronze.{unique}"):
+        case.run()
+
+
+def test_a_build_that_gives_other_columns_is_refused_with_all_differences(lake: Lake, unique: str) -> None:
+    case: Case = make(lake, unique, lambda df, _: conform(df.withColumnRenamed("age", "aeg"), case.build.output))
+    lake.ensure(case.source)
+    case.fill(("a", 30))
+    with pytest.raises(SchemaMismatchError) as told:
+        case.run()
+    assert told.value.differences == ("age: missing (found aeg)", "built_on: missing")
