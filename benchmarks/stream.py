@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,11 +18,11 @@ from lakehouse.domains.users.bronze import UsersRaw
 from lakehouse.engines.jars import resolve_jars
 from lakehouse.local.broker import broker
 from lakehouse.local.produce import produce_once
-from lakehouse.sources.topics import topic_size
 from lakehouse.pipeline.checkpoint import Checkpoint
 from lakehouse.pipeline.stream import Ingest, run_stream
 from lakehouse.session import make_session
 from lakehouse.sources.kafka import KafkaTopic
+from lakehouse.sources.topics import ensure_topic, topic_size
 
 COUNTS = {"small": 200_000, "full": 1_000_000}
 REPEATS = {"small": 3, "full": 5}
@@ -41,6 +42,7 @@ def run(size: str) -> list[Result]:
     try:
         with broker(folder / "kafka", resolve_jars("kafka", folder=Path(settings.local.jars))) as kafka:
             servers = kafka.bootstrap_servers
+            ensure_topic(servers, "users")
             produce_once(seed=7, count=COUNTS[size], bootstrap_servers=servers, topic="users")
             records = topic_size(servers, "users")
 
@@ -84,6 +86,4 @@ def run(size: str) -> list[Result]:
 
 
 def _renamed(name: str) -> TableSpec:
-    import dataclasses
-
     return dataclasses.replace(spec_of(UsersRaw), name=name)

@@ -1,4 +1,4 @@
-"""``spark-submit --properties-file spark-defaults.conf jobs/build.py …``: the same as ``lakehouse run …``."""
+"""What spark-submit is given for ``lakehouse run``; its arguments are the same."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""``spark-submit --properties-file spark-defaults.conf jobs/publish.py …``: the same as ``lakehouse publish …``."""
+"""What spark-submit is given for ``lakehouse publish``; its arguments are the same."""
 
 import sys
 

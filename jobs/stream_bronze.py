@@ -1,4 +1,4 @@
-"""``spark-submit --properties-file spark-defaults.conf jobs/stream_bronze.py …``: the same as ``lakehouse stream …``."""
+"""What spark-submit is given for ``lakehouse stream``; its arguments are the same."""
 
 import sys
 

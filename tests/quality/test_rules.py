@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DateType, IntegerType, LongType, StringType
 
-from lakehouse import Column, Schema, Scored, table
+from lakehouse import Column, Schema, Scored, conform, table
 from lakehouse.errors import ContractError, QualityGateError
 from lakehouse.quality import (
     Between,
@@ -198,3 +198,7 @@ def test_the_fingerprint_changes_with_a_rule_and_only_then() -> None:
         a: Annotated[Column[IntegerType], Between(0, 2)]
 
     assert rule_set(One).id == rule_set(One).id != rule_set(Other).id
+
+
+def test_an_empty_mask_that_a_build_left_is_not_taken_for_a_score(people: DataFrame) -> None:
+    assert score(conform(people, People), People) == score(people, People)

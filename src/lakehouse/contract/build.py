@@ -14,7 +14,7 @@ from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, is_table, spec_of
 from lakehouse.errors import ContractError
 
-BuildT = TypeVar("BuildT", bound=Callable[..., DataSet[Any]])
+FunctionT = TypeVar("FunctionT", bound=Callable[..., DataSet[Any]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class BuildSpec:
         return f"{code.co_filename}:{code.co_firstlineno}"
 
 
-def build(function: BuildT) -> BuildT:
+def build(function: FunctionT) -> FunctionT:
     """Declare a function to be the build of the table that it returns.
 
     Each parameter is ``DataSet[SomeTable]``, or ``datetime``: the instant of the run, in UTC (builds read no clock).

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from lakehouse.contract.schema import Schema
 from lakehouse.errors import QualityGateError
 from lakehouse.quality.gate import decide
-from lakehouse.quality.mask import failed, with_quality
+from lakehouse.quality.mask import MASK, failed, with_quality
 from lakehouse.quality.rule_set import RuleSet, rule_set
 from lakehouse.quality.rules import Severity
 from lakehouse.quality.table_score import RuleScore, TableScore
@@ -22,7 +22,7 @@ def aggregates(rules: RuleSet) -> list[Column]:
     errors = sum(1 << bit for bit, bound in enumerate(rules.rules) if bound.rule.severity is Severity.ERROR)
     columns = [
         F.count(F.lit(1)).alias("rows"),
-        F.count_if(F.col("quality_mask").bitwiseAND(F.lit(errors)) != 0).alias("rows_failed"),
+        F.count_if(F.col(MASK).bitwiseAND(F.lit(errors)) != 0).alias("rows_failed"),
     ]
     for bit, bound in enumerate(rules.rules):
         columns.append(F.count_if(failed(bit)).alias(f"failed_{bit}"))
@@ -55,13 +55,17 @@ def score_of(rules: RuleSet, metrics: Mapping[str, Any]) -> TableScore:
 
 
 def score(df: DataFrame, table: type[Schema]) -> TableScore:
-    """Score rows by the rules of a contract. Cost: one scan, one job."""
-    return measure(df, rule_set(table))
+    """Score rows by the rules of a contract, whether they carry a mask or not. Cost: one scan, one job."""
+    rules = rule_set(table)
+    return _aggregate(with_quality(df, rules), rules)
 
 
-def measure(df: DataFrame, rules: RuleSet) -> TableScore:
-    """Score rows by a rule set; a mask that they carry already is used, no rule is evaluated again."""
-    masked = df if "quality_mask" in df.columns else with_quality(df, rules)
+def measure(written: DataFrame, rules: RuleSet) -> TableScore:
+    """Score rows that were written: a mask that the table keeps is used, so that no rule is evaluated again."""
+    return _aggregate(written if MASK in written.columns else with_quality(written, rules), rules)
+
+
+def _aggregate(masked: DataFrame, rules: RuleSet) -> TableScore:
     return score_of(rules, masked.agg(*aggregates(rules)).collect()[0].asDict())
 
 

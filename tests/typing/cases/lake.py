@@ -63,6 +63,6 @@ def conforms_to_another_table(users: DataSet[Users]) -> DataSet[Ages]:
     return conform(users, Users)  # E: Argument 2 to "conform" has incompatible type "type[Users]"; expected "type[Ages]"
 
 
-@build  # E: Value of type variable "BuildT" of "build" cannot be "Callable[[DataSet[Users]], int]"
+@build  # E: Value of type variable "FunctionT" of "build" cannot be "Callable[[DataSet[Users]], int]"
 def returns_no_table(users: DataSet[Users]) -> int:
     return 1

@@ -1,0 +1,74 @@
+"""The README is run: its Python as one program, its commands against the verbs and targets that exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tomllib
+import types
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from typer.testing import CliRunner
+
+from lakehouse.cli.main import app
+from lakehouse.config import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line.split("#")[0].strip() for block in blocks("bash") for line in block.splitlines() if line.strip()]
+
+
+def test_the_readme_shows_code_by_line_15() -> None:
+    assert "```python" in "\n".join(README.splitlines()[:15])
+
+
+def test_the_python_of_the_readme_runs_as_one_program(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("readme")
+    module.__dict__["spark"] = spark
+    # Contracts are looked up by the module of their class.
+    monkeypatch.setitem(sys.modules, "readme", module)
+    for number, block in enumerate(blocks("python")):
+        exec(compile(block, f"README block {number}", "exec"), module.__dict__)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
+def test_each_make_target_exists(command: str) -> None:
+    assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("lakehouse ")])
+def test_each_verb_and_option_exists(command: str) -> None:
+    words = shlex.split(command)[1:]
+    verbs = words[:2] if words[0] in ("publish", "config") else words[:1]
+    shown = CliRunner().invoke(app, [*verbs, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert shown.exit_code == 0
+    assert [option for option in words if option.startswith("--") and option not in shown.output] == []
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("spark-submit ")])
+def test_each_file_that_spark_submit_is_given_exists(command: str) -> None:
+    files = [word for word in command.split() if word.endswith((".py", ".conf", ".toml"))]
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_each_configuration_is_valid(block: str) -> None:
+    assert Settings.model_validate(tomllib.loads(block)).packages == ("acme_lake",)
+
+
+def test_every_command_is_checked_by_one_of_these() -> None:
+    assert [c for c in COMMANDS if c.split()[0] not in ("make", "lakehouse", "spark-submit")] == []
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
+def test_each_linked_file_exists(link: str) -> None:
+    assert (ROOT / link).exists()
