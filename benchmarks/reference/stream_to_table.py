@@ -29,10 +29,5 @@ def stream_to_table(
         F.current_timestamp().alias("ingested_at"),
         F.from_json(F.col("value").cast("string"), payload).alias("record"),
     )
-    query = (
-        rows.writeStream.trigger(availableNow=True)
-        .option("checkpointLocation", checkpoint)
-        .option("fanout-enabled", "true")
-        .toTable(table, partitionBy="days(kafka_timestamp)")
-    )
+    query = rows.writeStream.trigger(availableNow=True).option("checkpointLocation", checkpoint).toTable(table)
     query.awaitTermination()

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from lakehouse.config.paths import local_path
+from lakehouse.config.paths import local_path, make_room
 from lakehouse.config.settings import CatalogSettings, Settings
 from lakehouse.engines.jars import jar_list, resolve_jars
 from lakehouse.engines.java import check_java
@@ -78,9 +78,7 @@ def catalog_conf(catalog: CatalogSettings) -> dict[str, str]:
 
 def _local_conf(settings: Settings, version: SparkVersion) -> dict[str, str]:
     check_java(os.environ, supported=version.java)
-    if settings.catalog.type == "sql":
-        # SQLite makes the file, not the folders above it.
-        Path(local_path(settings.catalog.uri).removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    make_room(settings.catalog.uri)
     log4j = files("lakehouse.engines") / "log4j2.properties"
     return {
         "spark.jars": jar_list(resolve_jars(version.jars, folder=Path(settings.local.jars))),

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings
-from lakehouse.config.paths import local_path
+from lakehouse.config.paths import local_path, make_room
 from lakehouse.errors import ConfigError, MissingExtraError
 
 
@@ -18,6 +18,8 @@ def open_catalog(settings: Settings) -> Catalog:
         ConfigError: The catalog cannot be opened as configured.
         MissingExtraError: The catalog's kind needs a library that is not installed.
     """
+    if settings.catalog.type == "sql":
+        make_room(settings.catalog.uri)
     try:
         return load_catalog(settings.catalog.name, **pyiceberg_properties(settings))
     except ImportError as error:

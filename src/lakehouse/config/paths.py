@@ -15,3 +15,9 @@ def local_path(value: str) -> str:
     if value.startswith(_SQLITE):
         return _SQLITE + str(Path(value.removeprefix(_SQLITE)).absolute())
     return value if "://" in value else str(Path(value).absolute())
+
+
+def make_room(uri: str) -> None:
+    """Make the folder of an SQLite file: SQLite makes the file, not the folders above it."""
+    if uri.startswith(_SQLITE):
+        Path(local_path(uri).removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)

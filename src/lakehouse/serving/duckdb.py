@@ -36,15 +36,17 @@ class DuckDbWarehouse:
         """Make the views over these snapshots, in one transaction: a reader sees all of the old or all of the new ones.
 
         Raises:
-            ServingError: Another process holds the file.
+            ServingError: Another process holds the file, or a snapshot cannot be read; the old views stay.
         """
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self._open(read_only=False) as connection:
-            connection.execute("BEGIN")
-            for table in tables:
-                for statement in _view(table):
+            try:
+                connection.execute("BEGIN")
+                for statement in (line for table in tables for line in _view(table)):
                     connection.execute(statement)
-            connection.execute("COMMIT")
+                connection.execute("COMMIT")
+            except connection_error() as error:
+                raise ServingError(f"the views of {self.file} were left as they are: {error}") from None
 
     def query(self, sql: str, *, limit: int | None = None) -> QueryResult:
         """Ask the views.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ def ensure_topic(
         config: Kafka's topic settings, such as ``{"retention.ms": "-1"}``, for a new topic only.
 
     Raises:
-        SourceError: No broker answers within 15 s, it refuses, or the topic has another number of partitions.
+        SourceError: No broker answers within 15 s, or it refuses.
         MissingExtraError: The Kafka client is not installed.
     """
     kafka = kafka_library("making a topic")
@@ -61,10 +62,16 @@ def topic_size(bootstrap_servers: str, topic: str) -> int:
 
 
 def _offsets(admin: Any, places: list[Any], which: Any, bootstrap_servers: str) -> list[int]:
-    from confluent_kafka import KafkaException
+    from confluent_kafka import KafkaError, KafkaException
 
-    futures = admin.list_offsets(dict.fromkeys(places, which), request_timeout=ANSWER_SECONDS)
-    try:
-        return [future.result().offset for future in futures.values()]
-    except KafkaException as error:
-        raise no_answer(bootstrap_servers, error.args[0].str()) from error
+    give_up = time.monotonic() + ANSWER_SECONDS
+    while True:
+        futures = admin.list_offsets(dict.fromkeys(places, which), request_timeout=ANSWER_SECONDS)
+        try:
+            return [future.result().offset for future in futures.values()]
+        except KafkaException as error:
+            # A topic that was just made, or a broker that was just started, has no leader for some moments.
+            without_leader = error.args[0].code() == KafkaError.NOT_LEADER_FOR_PARTITION
+            if not without_leader or time.monotonic() > give_up:
+                raise no_answer(bootstrap_servers, error.args[0].str()) from error
+            time.sleep(0.2)
