@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from lakehouse.config.explain import Origins, explain, is_text, key_path
 from lakehouse.config.settings import Settings
 from lakehouse.errors import ConfigError
 
 _ENVIRONMENT = "LAKEHOUSE__"
-
-Origins = dict[tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,11 @@ class Loaded:
 def load(files: Sequence[Path], *, overrides: Sequence[str] = (), environ: Mapping[str, str]) -> Loaded:
     """Read and merge the layers.
 
-    ``base.toml`` beside the first file, else ``conf/base.toml``, is the lowest layer when it exists. Values of
-    ``--set a.b=c`` and of ``LAKEHOUSE__A__B=c`` are TOML where they can be read as such, else text. A key with dots
-    is quoted: ``--set 'streams."bronze.users_raw".topic=people'``.
+    ``base.toml`` beside the first file, or ``conf/base.toml`` when no file is given, is the lowest layer if it exists.
+    Values of ``--set a.b=c`` and of ``LAKEHOUSE__A__B=c`` are TOML where they can be read as such, else text. A key
+    with dots is quoted: ``--set 'streams."bronze.users_raw".topic=people'``. The name of a variable has no place for
+    it, so the whole section is its value, as TOML or JSON, and is merged with the layers below:
+    ``LAKEHOUSE__STREAMS='{"bronze.users_raw" = {topic = "people"}}'``.
 
     Raises:
         ConfigError: A file is missing or no TOML, a key is unknown, or a value is of the wrong kind; all are listed.
@@ -44,7 +45,7 @@ def load(files: Sequence[Path], *, overrides: Sequence[str] = (), environ: Mappi
     try:
         return Loaded(Settings.model_validate(merged), origins)
     except ValidationError as error:
-        raise ConfigError(_explain(error, origins)) from None
+        raise ConfigError(explain(error, origins)) from None
 
 
 def _layers(
@@ -57,7 +58,7 @@ def _layers(
     for name in sorted(environ):
         if name.startswith(_ENVIRONMENT):
             keys = name.removeprefix(_ENVIRONMENT).lower().split("__")
-            layers.append((f"environment {name}", _nest(keys, _value(environ[name]))))
+            layers.append((f"environment {name}", _nest(keys, _value(environ[name], keys))))
     return layers
 
 
@@ -66,31 +67,31 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"configuration file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"configuration file {path} is no TOML: byte {error.start} is not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration file {path} is no TOML: {error}") from error
 
 
 def _parse_override(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
+    keys = key_path(key) if equals else ()
+    if not keys:
+        raise ConfigError(f"--set {key}: write a.b=value, such as --set quality.minimum_score=0.95")
+    return _nest(keys, _value(value, keys))
+
+
+def _value(text: str, keys: Sequence[str]) -> Any:
     try:
-        if not equals:
-            raise ValueError
-        # TOML itself knows how to split a dotted key with quoted parts.
-        keys = _path(tomllib.loads(f"{key} = 0"))
-    except ValueError:
-        raise ConfigError(f"--set {key}: write a.b=value, such as --set quality.minimum_score=0.95") from None
-    return _nest(keys, _value(value))
-
-
-def _path(nested: Mapping[str, Any]) -> list[str]:
-    ((key, inner),) = nested.items()
-    return [key, *_path(inner)] if isinstance(inner, dict) else [key]
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
+        found = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
+        found = {}
+    # 123456789012 is a number in TOML, but an account id is text and keeps its digits.
+    if len(found) == 1 and (isinstance(found["value"], str) or not is_text(keys)):
+        return found["value"]
+    try:
+        return json.loads(text) if text.startswith(("{", "[")) else text
+    except json.JSONDecodeError:
         return text
 
 
@@ -112,27 +113,3 @@ def _merge(
         else:
             below[key] = value
             origins[here] = origin
-
-
-def _explain(error: ValidationError, origins: Origins) -> str:
-    lines = []
-    for problem in error.errors(include_url=False, include_input=False):
-        path = tuple(str(part) for part in problem["loc"])
-        origin = next((origins[path[:n]] for n in range(len(path), 0, -1) if path[:n] in origins), "the defaults")
-        if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(path[-1], _known_keys(path[:-1]), n=1, cutoff=0.6)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(_known_keys(path[:-1]))}"
-            lines.append(f"{origin}: unknown key {'.'.join(path)!r}{hint}")
-        else:
-            lines.append(f"{origin}: {'.'.join(path)}: {problem['msg']}")
-    return "the configuration cannot be used:\n" + "\n".join(f"  - {line}" for line in lines)
-
-
-def _known_keys(path: Sequence[str]) -> list[str]:
-    model: Any = Settings
-    for part in path:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            model = model.model_fields[part].annotation if part in model.model_fields else None
-        else:
-            model = get_args(model)[-1] if get_args(model) else None  # a table by name, such as streams
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []

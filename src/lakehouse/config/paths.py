@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _SQLITE = "sqlite:///"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 def local_path(value: str) -> str:
@@ -14,7 +16,7 @@ def local_path(value: str) -> str:
     """
     if value.startswith(_SQLITE):
         return _SQLITE + str(Path(value.removeprefix(_SQLITE)).absolute())
-    return value if "://" in value else str(Path(value).absolute())
+    return value if _SCHEME.match(value) else str(Path(value).absolute())
 
 
 def make_room(uri: str) -> None:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from lakehouse.config.secrets import mask, resolve_secret
 
@@ -16,31 +23,46 @@ class _Section(BaseModel):
     def __repr_args__(self) -> list[tuple[str | None, object]]:
         return [(name, _masked(name or "", value)) for name, value in super().__repr_args__()]
 
+    @model_serializer(mode="wrap")
+    def _dump_masked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A dump ends in a log or a report sooner or later; whoever needs a value reads the attribute.
+        return {name: _masked(name, value) for name, value in dump(self).items()}
+
+
+def _as_word(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+Words = dict[str, Annotated[str, BeforeValidator(_as_word)]]
+"""Settings of Spark, Kafka or Iceberg: they take text, but a file may say 4 or true."""
+
 
 class CatalogSettings(_Section):
     """The Iceberg catalog. Local places may be relative to the working directory."""
 
     name: str = Field("lake", description="Name in SQL: lake.silver.users")
-    type: Literal["sql", "glue", "rest"] = Field("sql", description="sql: SQLite or PostgreSQL; glue; rest")
+    type: Literal["sql", "glue", "rest"] = Field("sql", description="sql: an SQLite file; glue; rest")
     uri: str = Field("sqlite:///.lake/catalog.db", description="Address; not used by glue")
     warehouse: str = Field(".lake/warehouse", description="Folder or s3:// prefix of new tables")
-    properties: dict[str, str] = Field({}, description="Further catalog properties, given to Spark and to PyIceberg")
+    properties: Words = Field({}, description="Further catalog properties, for Spark and PyIceberg")
 
 
 class SessionSettings(_Section):
     """The Spark session."""
 
     app_name: str = Field("lakehouse", description="Name in Spark's pages")
-    master: str | None = Field(None, description="local[2] on a laptop; not set: what spark-submit says")
+    master: str | None = Field(None, description="local[2] on a laptop; empty or not set: what the cluster says")
     driver_memory: str = Field("2g", description="Only where the library starts the JVM itself")
-    conf: dict[str, str] = Field({}, description="Further Spark settings")
+    conf: Words = Field({}, description="Further Spark settings")
 
 
 class KafkaSettings(_Section):
     """The Kafka cluster."""
 
     bootstrap_servers: str = Field("", description="host:port, …; empty: the local broker")
-    options: dict[str, str] = Field({}, description="Client properties; values may be secret://env/NAME")
+    options: Words = Field({}, description="Client properties; values may be secret://env/NAME")
 
     def resolved_options(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Give the client properties with their secrets; not for showing."""

@@ -6,18 +6,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from lakehouse.config.explain import dotted
 from lakehouse.config.layers import Loaded
-from lakehouse.config.secrets import mask
 
 
 def rows_of(loaded: Loaded) -> list[tuple[str, str, str]]:
     """Give each setting with its value as TOML writes it, and where it came from."""
     found = []
+    # The dump is masked already.
     for path, value in _leaves(loaded.settings.model_dump(mode="json"), ()):
-        origin = loaded.origins.get(path, "default")
-        key = ".".join(f'"{part}"' if "." in part else part for part in path)
-        shown = mask(path[-1], value)
-        found.append((key, "" if shown is None else json.dumps(shown, ensure_ascii=False), origin))
+        shown = "" if value is None else json.dumps(value, ensure_ascii=False)
+        found.append((dotted(path), shown, loaded.origins.get(path, "default")))
     return found
 
 
