@@ -47,12 +47,19 @@ def build(function: FunctionT) -> FunctionT:
     Raises:
         ContractError: A parameter or the return type says something else, with file and line.
     """
-    hints = get_type_hints(function)
     code = function.__code__
     where = f"build {code.co_name} ({code.co_filename}:{code.co_firstlineno})"
-    inputs, instant = [], None
+    try:
+        hints = get_type_hints(function)
+    except NameError as error:
+        todo = "annotations are read when the module is: import their names outside of TYPE_CHECKING and of functions"
+        raise ContractError(f"{where}: {error}; {todo}") from error
+    inputs: list[tuple[str, type[Schema]]] = []
+    instant: str | None = None
     for name in inspect.signature(function).parameters:
         if hints.get(name) is datetime:
+            if instant is not None:
+                raise ContractError(f"{where}: {instant!r} and {name!r} both take the run's instant; keep one")
             instant = name
         else:
             inputs.append((name, _table_of(hints.get(name), where=f"{where}: parameter {name!r}")))

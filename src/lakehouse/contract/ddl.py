@@ -8,6 +8,7 @@ from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.kafka_record import KafkaRecord
+from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec
 
 DEFAULT_PROPERTIES = {
@@ -55,9 +56,9 @@ def create_table_sql(spec: TableSpec, *, catalog: str) -> str:
 def after_create_sql(spec: TableSpec, *, catalog: str) -> tuple[str, ...]:
     """Give the statements that ``CREATE TABLE`` has no clause for: key columns and the order inside of files."""
     name = full_name(spec, catalog=catalog)
-    statements = [f"ALTER TABLE {name} SET IDENTIFIER FIELDS {', '.join(spec.key)}"] if spec.key else []
+    statements = [f"ALTER TABLE {name} SET IDENTIFIER FIELDS {_names(spec.key)}"] if spec.key else []
     if spec.sorted_by:
-        statements.append(f"ALTER TABLE {name} WRITE LOCALLY ORDERED BY {', '.join(spec.sorted_by)}")
+        statements.append(f"ALTER TABLE {name} WRITE LOCALLY ORDERED BY {_names(spec.sorted_by)}")
     return tuple(statements)
 
 
@@ -85,6 +86,10 @@ def type_sql(data_type: spark_types.DataType, fields: Iterable[ColumnSpec] = ())
         )
         return f"struct<{', '.join(inner)}>"
     return data_type.simpleString()
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(map(quote_name, columns))
 
 
 def quote(text: str) -> str:

@@ -13,7 +13,7 @@ from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.ddl import full_name, quote, table_properties, type_sql
-from lakehouse.contract.partitioning import PartitionField
+from lakehouse.contract.partitioning import PartitionField, quote_name
 from lakehouse.contract.table import TableSpec
 
 _WIDER = {("int", "bigint"), ("float", "double")}
@@ -63,18 +63,19 @@ def _struct_changes(
             yield _added(column, path=path, alter=alter)
         else:
             yield from _column_changes(column, by_name[column.name], path=path, alter=alter)
-    for name in by_name.keys() - {c.name for c in columns}:
-        yield (
-            True,
-            f"{prefix}{name}: in the table, not in the contract; add it there, or {alter} DROP COLUMN {prefix}{name}",
-        )
+    declared = {c.name for c in columns}
+    for name in by_name:
+        if name not in declared:
+            path = prefix + name
+            todo = f"add it there, or {alter} DROP COLUMN {quote_name(path)}"
+            yield True, f"{path}: in the table, not in the contract; {todo}"
 
 
 def _added(column: ColumnSpec, *, path: str, alter: str) -> _Change:
     if column.required:
         return True, f"{path}: declared required, but the rows that are there have no value; declare it optional first"
     comment = f" COMMENT {quote(column.comment)}" if column.comment else ""
-    return False, f"{alter} ADD COLUMN {path} {type_sql(column.type, column.fields)}{comment}"
+    return False, f"{alter} ADD COLUMN {quote_name(path)} {type_sql(column.type, column.fields)}{comment}"
 
 
 def _column_changes(column: ColumnSpec, live: spark_types.StructField, *, path: str, alter: str) -> Iterator[_Change]:
@@ -83,7 +84,7 @@ def _column_changes(column: ColumnSpec, live: spark_types.StructField, *, path: 
     elif not _same(column.type, live.dataType):
         declared, found = column.type.simpleString(), live.dataType.simpleString()
         if _widens(live.dataType, column.type):
-            yield False, f"{alter} ALTER COLUMN {path} TYPE {type_sql(column.type)}"
+            yield False, f"{alter} ALTER COLUMN {quote_name(path)} TYPE {type_sql(column.type)}"
         else:
             yield (
                 True,
@@ -95,9 +96,9 @@ def _column_changes(column: ColumnSpec, live: spark_types.StructField, *, path: 
     if "." not in path and column.required and live.nullable:
         yield True, f"{path}: declared required, found optional; rows without it may exist: declare it optional"
     if "." not in path and not column.required and not live.nullable:
-        yield False, f"{alter} ALTER COLUMN {path} DROP NOT NULL"
+        yield False, f"{alter} ALTER COLUMN {quote_name(path)} DROP NOT NULL"
     if column.comment and column.comment != (live.metadata or {}).get("comment", ""):
-        yield False, f"{alter} ALTER COLUMN {path} COMMENT {quote(column.comment)}"
+        yield False, f"{alter} ALTER COLUMN {quote_name(path)} COMMENT {quote(column.comment)}"
 
 
 def _same(declared: spark_types.DataType, found: spark_types.DataType) -> bool:

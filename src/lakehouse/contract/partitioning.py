@@ -14,6 +14,11 @@ _PATTERN = re.compile(
 )
 
 
+def quote_name(path: str) -> str:
+    """Give a column, or a field of a struct by its dotted name, as SQL: names may be words of SQL or not ASCII."""
+    return ".".join(f"`{part}`" for part in path.split("."))
+
+
 @dataclass(frozen=True)
 class PartitionField:
     """One field of a partition spec: a transform of a column, with the number that bucket and truncate take."""
@@ -25,7 +30,7 @@ class PartitionField:
     @property
     def sql(self) -> str:
         """As Spark's ``PARTITIONED BY`` takes it."""
-        column = ".".join(f"`{part}`" for part in self.column.split("."))
+        column = quote_name(self.column)
         if self.transform == "identity":
             return column
         return f"{self.transform}({'' if self.argument is None else f'{self.argument}, '}{column})"
@@ -42,7 +47,7 @@ def parse_partition_field(text: str) -> PartitionField:
     """Read ``country``, ``days(ordered_at)``, ``bucket(16, user_id)`` or ``truncate(4, code)``.
 
     Raises:
-        ContractError: The transform is unknown, or its number is missing or too much.
+        ContractError: The transform is unknown, or its number is missing, zero or too much.
     """
     found = _PATTERN.fullmatch(text)
     if found is None:
@@ -56,6 +61,8 @@ def parse_partition_field(text: str) -> PartitionField:
     if (transform in _WITH_ARGUMENT) != (argument is not None):
         wanted = f"{transform}(16, column)" if transform in _WITH_ARGUMENT else f"{transform}(column)"
         raise ContractError(f"partition field {text!r}: write {wanted}")
+    if argument is not None and int(argument) == 0:
+        raise ContractError(f"partition field {text!r}: the number of {transform} is at least 1")
     return PartitionField(transform, found["inner"], int(argument) if argument else None)
 
 

@@ -126,6 +126,13 @@ def _check_columns_exist(spec: TableSpec) -> None:
         "sorted_by": spec.sorted_by,
     }
     declared = {path for column in spec.columns for path in column.paths()}
-    missing = [f"{where} names {c!r}" for where, columns in named.items() for c in columns if c not in declared]
+    top = {column.name for column in spec.columns}
+    # A key is NOT NULL, which a field of a struct never is.
+    missing = [
+        f"{where} names {c!r}"
+        for where, columns in named.items()
+        for c in columns
+        if c not in (top if where == "key" else declared)
+    ]
     if missing:
         raise ContractError(f"table {spec.name}: {'; '.join(missing)}, which is not a column of it")

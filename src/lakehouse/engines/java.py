@@ -20,26 +20,28 @@ def find_java(environ: Mapping[str, str]) -> str:
     """Give the path of ``java``: that of JAVA_HOME, else the first on PATH.
 
     Raises:
-        EngineError: There is none.
+        EngineError: There is none, or JAVA_HOME is set and has none.
     """
     home = environ.get("JAVA_HOME")
-    if home and (Path(home) / "bin" / "java").is_file():
-        return str(Path(home) / "bin" / "java")
-    found = shutil.which("java", path=environ.get("PATH", ""))
+    # Spark takes JAVA_HOME without looking at PATH, so a wrong one must not be passed over here.
+    found = shutil.which(Path(home) / "bin" / "java") if home else shutil.which("java", path=environ.get("PATH", ""))
     if found is None:
-        where = f"JAVA_HOME={home} has no bin/java, and there is none on PATH" if home else "there is no java on PATH"
+        where = f"JAVA_HOME={home} has no bin/java that can be run" if home else "there is no java on PATH"
         raise EngineError(f"Java was not found: {where}. {_FIX}")
-    return found
+    return str(found)
 
 
 def check_java(environ: Mapping[str, str], *, supported: tuple[int, ...]) -> str:
     """Give the path of a Java of a supported major version. Cost: one start of ``java -version``, 50 ms.
 
     Raises:
-        EngineError: There is no Java, or it has another version.
+        EngineError: There is no Java, it cannot be run, or it has another version.
     """
     java = find_java(environ)
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, env=dict(environ))
+    except OSError as error:
+        raise EngineError(f"{java} cannot be run: {error.strerror}. {_FIX}") from error
     found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
     major = int(found.group(1)) if found else 0
     if major not in supported:

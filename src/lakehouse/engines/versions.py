@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 from lakehouse.errors import EngineError, MissingExtraError
 
@@ -24,18 +23,27 @@ def spark_version(found: str | None = None) -> SparkVersion:
     """Give what is known of the installed Spark; starts nothing.
 
     Args:
-        found: A version to ask about instead of the installed one.
+        found: A version to ask about instead of the installed one, such as ``4.1.1-amzn-0``.
 
     Raises:
         MissingExtraError: PySpark is not installed.
         EngineError: Its version is out of the supported range.
     """
-    try:
-        installed = found or version("pyspark")
-    except PackageNotFoundError as error:
-        raise MissingExtraError(extra="spark", needed_for="a Spark session") from error
+    installed = _installed() if found is None else found
     for known in SUPPORTED:
         if installed == known.line or installed.startswith(f"{known.line}."):
             return known
     lines = ", ".join(f"{known.line}.x" for known in SUPPORTED)
-    raise EngineError(f"PySpark {installed} is not supported: found {installed}, supported are {lines}")
+    raise EngineError(
+        f"PySpark {installed} is not supported: found {installed}, supported are {lines}. "
+        "Install one of these, or choose a release of EMR or Glue that has it."
+    )
+
+
+def _installed() -> str:
+    # Asked of the module: a cluster puts PySpark on the path without the metadata of a package.
+    try:
+        import pyspark
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(extra="spark", needed_for="a Spark session") from error
+    return str(pyspark.__version__)

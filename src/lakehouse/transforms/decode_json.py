@@ -53,17 +53,21 @@ def _reason(payload: ColumnSpec, fits: Column) -> Column:
         .when(F.octet_length(value) == 0, DeadLetterReason.EMPTY.value)
         .when(~fits, DeadLetterReason.TOO_LARGE.value)
         .when(corrupt.isNotNull(), wrong.otherwise(DeadLetterReason.MALFORMED_JSON.value))
-        .when(F.col("_parsed").isNull() | _has_a_tail(value.cast("string")), DeadLetterReason.MALFORMED_JSON.value)
+        .when(F.col("_parsed").isNull() | _has_a_tail(value), DeadLetterReason.MALFORMED_JSON.value)
         .when(missing, DeadLetterReason.MISSING_REQUIRED.value)
     )
 
 
-def _has_a_tail(text: Column) -> Column:
+def _has_a_tail(value: Column) -> Column:
     """Tell whether something follows the object: Spark's parser stops at its end and would lose the rest in silence."""
-    several = text.contains("}{") | text.contains("}\n{")
+    text = value.cast("string")
+    # The last byte of binary costs nothing; trimming a text walks through all of its characters.
+    ends = F.substring(value, -1, 1) == F.lit(b"}")
+    ends = F.when(ends, F.lit(True)).otherwise(F.btrim(text, F.lit(" \t\r\n")).endswith("}"))
     # Braces may stand in a text; only where they do is the whole parsed again, as the one element of an array.
+    several = text.contains("}{") | text.contains("}\n{")
     is_one = F.json_array_length(F.concat(F.lit("["), text, F.lit("]"))).isNotNull()
-    return ~F.btrim(text, F.lit(" \t\r\n")).endswith("}") | (several & ~is_one)
+    return ~ends | (several & ~is_one)
 
 
 def _detail(payload: ColumnSpec, max_bytes: int) -> Column:

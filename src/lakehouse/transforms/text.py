@@ -11,7 +11,7 @@ def squeeze(text: Column) -> Column:
 
     Unicode white space counts too: no-break and ideographic spaces come from copied text. Null stays null.
     """
-    return F.nullif(F.trim(F.regexp_replace(text, r"[\s\p{Z}]+", " ")), F.lit(""))
+    return F.nullif(F.trim(F.regexp_replace(text, r"[\s\x85\p{Z}]+", " ")), F.lit(""))
 
 
 def title_case(text: Column) -> Column:
