@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,13 +49,12 @@ def resolve_jars(
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _only_one(target.parent / f"{conf}.lock") as held:
+        with _only_one(target.parent / f"{conf}.lock"):
             if _stamp(target) != wanted:
-                fresh, cache = target.with_name(f"{conf}.new"), target.parent / "ivy-cache"
-                shutil.rmtree(fresh, ignore_errors=True)
-                with _counting(cache, lambda count: on_progress(conf, count)):
-                    retrieve(conf, ivy_file=ivy, into=fresh, cache=cache, environ=environ, held=held)
-                _put(fresh, target, stamp=wanted)
+                cache = target.parent / "ivy-cache"
+                with _new_folder(target) as fresh, _counting(cache, lambda count: on_progress(conf, count)):
+                    retrieve(conf, ivy_file=ivy, into=fresh, cache=cache, environ=environ)
+                    _put(fresh, target, stamp=wanted)
     except OSError as error:
         raise EngineError(
             f"the jars of {conf!r} cannot be kept in {target.parent}: {error.strerror} ({error.filename}). "
@@ -70,7 +70,6 @@ def jar_list(folder: Path) -> str:
 
 def _put(fresh: Path, target: Path, *, stamp: str) -> None:
     # The stamp goes in before the rename: a folder of that name is either whole or not there.
-    fresh.mkdir(exist_ok=True)
     (fresh / _STAMP).write_text(stamp)
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
@@ -82,10 +81,23 @@ def _stamp(target: Path) -> str:
 
 
 @contextmanager
-def _only_one(lock: Path) -> Iterator[int]:
+def _only_one(lock: Path) -> Iterator[None]:
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle.fileno()
+        yield
+
+
+@contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    # Each attempt has a name of its own: the Java of a killed Python may still be writing to the last one.
+    for left in target.parent.glob(f"{target.name}.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f"{target.name}.new-", dir=target.parent))
+    fresh.chmod(0o755)
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 @contextmanager
