@@ -66,6 +66,23 @@ def test_a_key_that_is_no_column_is_refused_by_name() -> None:
         table("silver.plain", key=("nme",))(type("Fresh", (Plain,), {"__annotations__": {}}))
 
 
+def test_all_columns_that_do_not_exist_are_listed_at_once() -> None:
+    declare = table("silver.plain", key=("nme",), partitioned_by=("days(at)",), sorted_by=("age",))
+    with pytest.raises(ContractError, match=r"key names 'nme'; partitioned_by names 'at'; sorted_by names 'age'"):
+        declare(type("Fresh", (Plain,), {"__annotations__": {}}))
+
+
+def test_a_field_of_a_struct_cannot_be_a_key() -> None:
+    with pytest.raises(ContractError, match=r"key names 'first_item\.sku'"):
+        table("silver.by_field", key=("first_item.sku",))(type("Fresh", (Orders,), {"__annotations__": {}}))
+
+
+@pytest.mark.parametrize("annotation", [str, Column, Annotated[str, doc("Name")], Column[str], StringType])  # type: ignore[type-var]
+def test_whatever_is_no_column_of_a_type_is_refused_with_what_to_write(annotation: object) -> None:
+    with pytest.raises(ContractError, match=r"^silver\.wrong\.name: .*Write Column\[StringType\]"):
+        table("silver.wrong")(type("Wrong", (Schema,), {"__annotations__": {"name": annotation}}))
+
+
 def test_an_upper_case_column_is_refused() -> None:
     class Upper(Schema):
         """Wrong."""

@@ -30,7 +30,7 @@ def dictionary_markdown(specs: Iterable[TableSpec]) -> str:
         facts = [f"key: `{', '.join(table['key'])}`"] if table["key"] else []
         facts += [f"partitioned by: `{', '.join(table['partitioned_by'])}`"] if table["partitioned_by"] else []
         rows = [
-            f"| `{c['name']}` | {_shown(c['type'])} | {'yes' if c['required'] else ''} | {c['pii'] or ''} | {_cell(c)} |"
+            f"| `{c['name']}` | {_text(c['type'])} | {'yes' if c['required'] else ''} | {c['pii'] or ''} | {_cell(c)} |"
             for c in table["columns"]
         ]
         head = ["| column | type | required | personal | meaning |", "|---|---|---|---|---|"]
@@ -52,9 +52,9 @@ def _column(path: str, column: ColumnSpec) -> dict[str, Any]:
 
 def _cell(column: dict[str, Any]) -> str:
     unit = f" [{column['unit']}]" if column["unit"] else ""
-    return _shown(f"{column['meaning']}{unit}")
+    return _text(f"{column['meaning']}{unit}")
 
 
-def _shown(text: str) -> str:
+def _text(text: str) -> str:
     """Keep a text in its cell: no line break, no end of the cell, no ``<`` that a page would read as a tag."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "\\<")
