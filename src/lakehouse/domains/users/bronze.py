@@ -101,7 +101,8 @@ class UserMessage(Schema):
     nat: Annotated[Column[StringType], doc("Nationality, ISO 3166-1 alpha-2")]
 
 
-@table("bronze.users_raw", partitioned_by=("days(kafka_timestamp)", "dead_letter.reason"))
+# By the day of arrival: a batch then writes one day, however late its records are.
+@table("bronze.users_raw", partitioned_by=("days(ingested_at)", "dead_letter.reason"))
 class UsersRaw(KafkaRecord):
     """One row per Kafka record of the users topic: decoded, or a dead letter with its reason."""
 
