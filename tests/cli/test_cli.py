@@ -72,6 +72,13 @@ def test_a_table_without_a_topic_says_what_to_add() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_table_that_is_not_made_for_kafka_is_no_target_of_a_stream() -> None:
+    options = ["--set", 'streams."silver.users".topic=t', "--set", "kafka.bootstrap_servers=127.0.0.1:1"]
+    shown = lakehouse("stream", "silver.users", *options)
+    assert (shown.exit_code, "must be a KafkaRecord" in shown.output) == (3, True)
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_stream_without_kafka_says_how_to_get_one() -> None:
     shown = lakehouse("stream", "bronze.users_raw")
     assert (shown.exit_code, "lakehouse up" in shown.output) == (3, True)

@@ -13,9 +13,9 @@ from pyspark.sql.streaming.query import StreamingQuery
 from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp, stamp_batch
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.ddl import full_name
-from lakehouse.contract.kafka_record import PAYLOAD
+from lakehouse.contract.kafka_record import PAYLOAD, KafkaRecord
 from lakehouse.contract.table import TableSpec
-from lakehouse.errors import LakehouseError, StreamError
+from lakehouse.errors import ContractError, LakehouseError, StreamError
 from lakehouse.pipeline.checkpoint import Checkpoint
 from lakehouse.pipeline.recovery import Recover, check_continuity
 from lakehouse.sources.kafka import KafkaTopic, check_topic, read_stream
@@ -34,6 +34,13 @@ class Ingest:
     topic: KafkaTopic
     checkpoint: Checkpoint
     max_record_bytes: int
+
+    def __post_init__(self) -> None:
+        if not issubclass(self.spec.schema, KafkaRecord) or PAYLOAD not in self.spec.struct.names:
+            raise ContractError(
+                f"{self.spec.name} cannot be filled by a stream: its class must be a KafkaRecord with a column "
+                f"{PAYLOAD}: Column[StructType[TheMessage]]"
+            )
 
 
 @dataclass(kw_only=True)
