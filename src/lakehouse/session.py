@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import os
-from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
-
-from lakehouse.config.paths import local_path, make_room
+from lakehouse.config.paths import local_path
 from lakehouse.config.settings import CatalogSettings, Settings
-from lakehouse.engines.jars import jar_list, resolve_jars
-from lakehouse.engines.java import check_java
+from lakehouse.engines.local_conf import local_conf
 from lakehouse.engines.versions import SparkVersion, spark_version
-from lakehouse.errors import EngineError
+from lakehouse.errors import ConfigError, EngineError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
+_SQLITE = "sqlite:///"
 
 
 def make_session(settings: Settings) -> SparkSession:
     """Make the session of a job, or take the one that spark-submit, Glue or a notebook has made.
 
-    With ``session.master`` set it is a local one, with the jars of ivy.xml; else it is whatever the cluster gives, and
-    only the catalog is added. Cost: 5 to 8 s where a JVM is started.
+    A session that is there keeps its own catalog, memory and jars; it gets ours when it has no catalog of that name,
+    and of ``session.conf`` what can be changed while it runs. Else the library starts Spark itself: on this machine
+    when ``session.master`` is set, with the jars of ivy.xml. Cost: 5 to 8 s where a JVM is started.
 
     Raises:
-        EngineError: Java or Spark is missing or of the wrong version, or the Iceberg jar is not on the class path.
+        EngineError: Java or Spark is missing, of the wrong version or does not start, or Iceberg is not in it.
+        ConfigError: The session has a catalog of that name which points to another place.
         MissingExtraError: PySpark is not installed.
     """
     version = spark_version()
-    builder = SparkSession.builder.appName(settings.session.app_name)
-    confs = {**session_conf(), **catalog_conf(settings.catalog), **settings.session.conf}
-    if settings.session.master is not None and not _under_spark_submit():
-        builder = builder.master(settings.session.master)
-        confs = {**_local_conf(settings, version), **confs}
-    for name, value in confs.items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    _require_iceberg(spark, settings.catalog.name)
+    _make_folder_of(settings.catalog)
+    spark = _taken(settings) if _is_there() else _started(settings, version)
+    _require_extensions(spark)
+    _require_catalog(spark, settings.catalog)
     return spark
 
 
@@ -63,7 +60,9 @@ def catalog_conf(catalog: CatalogSettings) -> dict[str, str]:
         **{f"{prefix}.{name}": value for name, value in catalog.properties.items()},
     }
     if catalog.type == "sql":
-        uri = local_path(catalog.uri).replace("sqlite:///", "sqlite:")
+        uri = local_path(catalog.uri).replace(_SQLITE, "sqlite:")
+        # A writer waits for the others as long as this; SQLite's own 3 s are over when a few commit at once.
+        conf = {f"{prefix}.jdbc.busy_timeout": "30000"} | conf
         return conf | {
             f"{prefix}.type": "jdbc",
             f"{prefix}.uri": f"jdbc:{uri}",
@@ -76,34 +75,98 @@ def catalog_conf(catalog: CatalogSettings) -> dict[str, str]:
     return conf | {f"{prefix}.uri": catalog.uri}
 
 
-def _local_conf(settings: Settings, version: SparkVersion) -> dict[str, str]:
-    check_java(os.environ, supported=version.java)
-    make_room(settings.catalog.uri)
-    log4j = files("lakehouse.engines") / "log4j2.properties"
-    return {
-        "spark.jars": jar_list(resolve_jars(version.jars, folder=Path(settings.local.jars))),
-        "spark.driver.memory": settings.session.driver_memory,
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j}",
-    }
+def _is_there() -> bool:
+    """Tell whether Spark is there or about to be: then jars, memory and master are not ours to say.
+
+    spark-submit has started the JVM before Python; SPARK_REMOTE names a server of Spark Connect.
+    """
+    from pyspark.sql import SparkSession
+
+    started_by_others = "PYSPARK_GATEWAY_PORT" in os.environ or "SPARK_REMOTE" in os.environ
+    return started_by_others or SparkSession.getActiveSession() is not None
 
 
-def _under_spark_submit() -> bool:
-    """spark-submit has started the JVM before Python: jars and memory are its business then."""
-    return "PYSPARK_GATEWAY_PORT" in os.environ
+def _taken(settings: Settings) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.builder.getOrCreate()
+    wanted = catalog_conf(settings.catalog)
+    prefix = f"spark.sql.catalog.{settings.catalog.name}"
+    for name in (f"{prefix}.uri", f"{prefix}.warehouse"):
+        found = spark.conf.get(name, None)
+        if found is not None and name in wanted and found.rstrip("/") != wanted[name].rstrip("/"):
+            raise ConfigError(
+                f"this session's catalog {settings.catalog.name!r} is another one than the configuration's: {name} is "
+                f"{found}, configured is {wanted[name]}. Make them the same, or give the catalog another name"
+            )
+    if spark.conf.get(prefix, None) is not None:
+        # One that is defined elsewhere is not mixed with ours: Iceberg refuses type beside catalog-impl.
+        wanted = {name: wanted[name] for name in (f"{prefix}.cache-enabled", "spark.sql.defaultCatalog")}
+    missing = {name: value for name, value in wanted.items() if spark.conf.get(name, None) is None}
+    for name, value in {**missing, **session_conf(), **settings.session.conf}.items():
+        if name in missing or spark.conf.isModifiable(name):
+            spark.conf.set(name, value)
+    return spark
 
 
-def _require_iceberg(spark: SparkSession, catalog: str) -> None:
+def _started(settings: Settings, version: SparkVersion) -> SparkSession:
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName(settings.session.app_name)
+    confs = {**session_conf(), **catalog_conf(settings.catalog), **settings.session.conf}
+    if settings.session.master:
+        builder = builder.master(settings.session.master)
+        confs |= local_conf(settings, version)
+    for name, value in confs.items():
+        builder = builder.config(name, value)
     try:
-        spark.sql(f"SHOW NAMESPACES IN `{catalog}`")
-    except PySparkException as error:
-        text = str(error).splitlines()[0]
+        return builder.getOrCreate()
+    except (PySparkException, Py4JError) as error:
+        raise EngineError(
+            f"Spark did not start: {_in_one_line(error)}. What Java said stands above; check "
+            f"session.driver_memory ({settings.session.driver_memory}) and session.conf"
+        ) from error
+
+
+def _make_folder_of(catalog: CatalogSettings) -> None:
+    # SQLite makes the file, not the folders above it.
+    if catalog.type == "sql" and catalog.uri.startswith(_SQLITE):
+        Path(local_path(catalog.uri).removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _require_extensions(spark: SparkSession) -> None:
+    found = spark.conf.get("spark.sql.extensions", "") or ""
+    if _EXTENSIONS not in found.split(","):
+        raise EngineError(
+            f"this session has not Iceberg's SQL extensions: spark.sql.extensions is {found!r}. They cannot be added "
+            "to a session that runs; start it with --properties-file spark-defaults.conf or "
+            f"--conf spark.sql.extensions={_EXTENSIONS}"
+        )
+
+
+def _require_catalog(spark: SparkSession, catalog: CatalogSettings) -> None:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        spark.sql(f"SHOW NAMESPACES IN `{catalog.name}`")
+    except (PySparkException, Py4JError) as error:
+        text = _in_one_line(error)
         if "ClassNotFound" in str(error) or "Cannot find catalog plugin class" in str(error):
             raise EngineError(
-                f"the Iceberg jar is not on Spark's class path ({text}). Locally leave session.master set, so that the "
+                f"the Iceberg jar is not on Spark's class path ({text}). Locally set session.master, so that the "
                 "library adds it; with spark-submit pass --jars, --packages, or a cluster that has Iceberg"
             ) from error
-        raise EngineError(f"the catalog {catalog!r} cannot be used: {text}") from error
+        raise EngineError(
+            f"the catalog {catalog.name!r} ({catalog.type}) cannot be used: {text}. Check catalog.uri and "
+            "catalog.warehouse: lakehouse config show"
+        ) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    """Give what Java said: its innermost cause, else the first line; py4j's own first line tells nothing."""
+    lines = [line.strip(" :") for line in str(error).splitlines() if not line.startswith("An error occurred while")]
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    return (causes or lines or [type(error).__name__])[-1 if causes else 0].rstrip(".")

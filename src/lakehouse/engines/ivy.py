@@ -15,7 +15,7 @@ from lakehouse.errors import EngineError, MissingExtraError
 # Ivy waits for ever for a repository that takes the connection and says nothing. What has arrived stays in its cache.
 PATIENCE_SECONDS = 300.0
 
-_NOT_FOUND = re.compile(r"^\s*::\s+(\S+#\S+;\S+: .+?)\s*$", re.MULTILINE)
+_MISSING = re.compile(r"^\s*::\s+(\S+#[^\s:]+)(?:: (.+?))?\s*$", re.MULTILINE)
 _NO_ANSWER = re.compile(r"HttpClientHandler: (.*?) ?url=(https?://[^/\s]+)")
 _TODO = {
     True: "Check the network; a proxy is given by JAVA_TOOL_OPTIONS='-Dhttps.proxyHost=… -Dhttps.proxyPort=…'. "
@@ -77,7 +77,8 @@ def _may_pass(said: str) -> bool:
 
 def _explain(conf: str, said: str) -> str:
     silent = _NO_ANSWER.search(said)
-    lines = sorted(set(_NOT_FOUND.findall(said)))
+    # What was found but did not arrive is listed without a reason.
+    lines = sorted({f"{name}: {reason or 'not downloaded'}" for name, reason in _MISSING.findall(said)})
     if silent is not None:
         lines.append(f"{silent[2]} did not answer: {silent[1]}")
     if not lines:
