@@ -11,6 +11,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql.types import BooleanType, DoubleType, IntegerType, LongType, StringType
 
 from lakehouse import Column, KafkaRecord, Schema, StructType, required, table
+from lakehouse.contract.schema import ArrayType
 from lakehouse.contract.table import spec_of
 from lakehouse.transforms.decode_json import decode_json
 
@@ -30,6 +31,8 @@ class Note(Schema):
     size: Column[LongType]
     share: Column[DoubleType]
     done: Column[BooleanType]
+    tags: Column[ArrayType[IntegerType]]
+    places: Column[ArrayType[StructType[Place]]]
 
 
 @table("bronze.notes_raw")
@@ -44,16 +47,37 @@ def decode(spark: SparkSession, *values: bytes | None, max_bytes: int = 1000) ->
     return decode_json(df, spec_of(NotesRaw).column("record"), max_bytes=max_bytes).orderBy("n").collect()
 
 
-TAIL, TWO, LINES = b'{"id": "1"} tail', b'{"id": "1"}{"id": "2"}', b'{"id": "1"}\n{"id": "2"}'
+TAILS: list[bytes | None] = [
+    b'{"id": "1"}' + tail
+    for tail in (
+        b" tail", b'{"id": "2"}', b'\n{"id": "2"}', b'\r\n{"id": "2"}', b' {"id": "2"}', b', {"id": "2"}',
+        b"}", b"]", b",", b" tail }", b', "size": 1}', b"\x00", b'\n{"share": NaN}',
+    )
+]  # fmt: skip
 
 BAD: dict[str, list[bytes | None]] = {
     "tombstone": [None],
     "empty": [b""],
-    "malformed_json": [b'{"id": "1"', b"[1, 2]", b'"text"', b"null", b"7", b"   ", b"\xff\xfe", TAIL, TWO, LINES],
+    "malformed_json": [
+        b'{"id": "1"',
+        b"[1, 2]",
+        b'"text"',
+        b"null",
+        b"7",
+        b"   ",
+        b"\xff\xfe",
+        b'[{"id": "1"}]',
+        *TAILS,
+    ],
     "wrong_type": [
         b'{"id": "1", "size": "big"}',
         b'{"id": "1", "place": "here"}',
         b'{"id": "1", "place": {"number": "1b"}}',
+        b'{"id": "1", "size": 1.5}',
+        b'{"id": "1", "size": 9223372036854775808, "done": "yes"}',
+        b'{"id": "1", "tags": ["a"]}',
+        b'{"id": "1", "places": [{"number": "x"}]}',
+        b'{"size": "' + b"y" * 90 + b'"}',
     ],
     "missing_required": [b"{}", b'{"id": null}'],
     "too_large": [b'{"id": "' + b"x" * 1000 + b'"}'],
@@ -85,12 +109,46 @@ def test_a_wrong_type_says_field_expected_and_found(decoded: dict[str, list[Row]
         "size: expected bigint, found big",
         "place: expected an object, found here",
         "place.number: expected int, found 1b",
+        "size: expected bigint, found 1.5",
+        "size: expected bigint, found 9223372036854775808; done: expected boolean, found yes",
+        'tags: expected array<int>, found ["a"]',
+        'something inside of an array does not fit: {"id": "1", "places": [{"number": "x"}]}',
+        "size: expected bigint, found " + "y" * 60,
     ]
 
 
 def test_braces_inside_of_a_text_are_no_second_object(spark: SparkSession) -> None:
     (row,) = decode(spark, b'{"id": "}{"}\n ')
     assert (row.reason, row.record.id) == (None, "}{")
+
+
+def test_several_objects_in_an_array_are_no_second_object(spark: SparkSession) -> None:
+    (row,) = decode(spark, b'{"id": "1", "places": [{"number": 1}, {"number": 2}], "place": {}}')
+    assert (row.reason, [place.number for place in row.record.places]) == (None, [1, 2])
+
+
+def test_what_is_not_a_number_is_read_as_the_parser_of_spark_reads_it(spark: SparkSession) -> None:
+    (row,) = decode(spark, b'{"id": "1", "share": -Infinity, "place": {}}')
+    assert (row.reason, row.record.share) == (None, float("-inf"))
+
+
+def test_a_value_that_is_too_large_says_how_large_it_is(decoded: dict[str, list[Row]]) -> None:
+    assert decoded["too_large"][0].detail == "1010 bytes, at most 1000 are taken"
+
+
+def test_a_value_as_large_as_allowed_is_taken(spark: SparkSession) -> None:
+    (row,) = decode(spark, b'{"id": "1"}', max_bytes=len(b'{"id": "1"}'))
+    assert row.reason is None
+
+
+@pytest.mark.parametrize("reason", ["tombstone", "empty"])
+def test_where_nothing_came_there_is_nothing_to_say(decoded: dict[str, list[Row]], reason: str) -> None:
+    assert {row.detail for row in decoded[reason]} == {None}
+
+
+def test_a_payload_that_is_no_struct_is_refused_by_name(spark: SparkSession) -> None:
+    with pytest.raises(TypeError, match="topic: a payload is a struct, found string"):
+        decode_json(spark.range(1), spec_of(NotesRaw).column("topic"), max_bytes=1)
 
 
 def test_a_missing_field_is_named(decoded: dict[str, list[Row]]) -> None:
@@ -112,12 +170,14 @@ def test_fields_that_are_not_declared_are_ignored(spark: SparkSession) -> None:
     )
 
 
-places = st.fixed_dictionaries({"number": st.none() | st.integers(-(2**31), 2**31 - 1), "name": st.text()})
+ints = st.integers(-(2**31), 2**31 - 1)
+places = st.fixed_dictionaries({"number": st.none() | ints, "name": st.text()})
 notes = st.fixed_dictionaries(
     {"id": st.text(min_size=1)},
     optional={
-        "place": st.none()
-        | st.fixed_dictionaries({"number": st.none() | st.integers(-(2**31), 2**31 - 1), "name": st.text()}),
+        "place": st.none() | places,
+        "tags": st.none() | st.lists(ints),
+        "places": st.none() | st.lists(places, max_size=3),
         "size": st.none() | st.integers(-(2**63), 2**63 - 1),
         "share": st.none() | st.floats(allow_nan=False, allow_infinity=False),
         "done": st.none() | st.booleans(),
@@ -137,3 +197,20 @@ def test_a_declared_record_is_read_back_equal(spark: SparkSession, written: list
     for row, note in zip(rows, written, strict=True):
         found = row.record.asDict(recursive=True)
         assert {name: found[name] for name in note} == note
+
+
+values = st.one_of(
+    st.none(),
+    st.binary(max_size=30),
+    st.text(alphabet='{}[]",: \n1ai', max_size=12).map(str.encode),
+    notes.filter(is_writable).map(lambda note: json.dumps(note).encode()),
+    st.sampled_from([value for group in BAD.values() for value in group]),
+)
+
+
+@given(st.lists(values, min_size=60, max_size=80))
+@hypothesis_settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_row_is_lost_and_each_has_a_record_or_a_reason(spark: SparkSession, written: list[bytes | None]) -> None:
+    rows = decode(spark, *written, max_bytes=100)
+    assert [row.value for row in rows] == written
+    assert all((row.record is None) == (row.reason is not None) for row in rows)

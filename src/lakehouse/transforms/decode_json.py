@@ -20,7 +20,8 @@ def decode_json(df: DataFrame, payload: ColumnSpec, *, max_bytes: int) -> DataFr
 
     Rows: unchanged, none is lost. Columns: those of ``df``, and ``record`` (the struct of ``payload``, null when it
     could not be decoded), ``reason`` (null, or a ``DeadLetterReason``) and ``detail`` (what was expected and found).
-    Cost: each message is parsed once; a bad one again, for its detail. Batch and stream.
+    Cost: each message is parsed once, and walked through once more for what stands behind it; a bad one is parsed
+    again, for its detail. Batch and stream.
 
     Fields that the contract does not declare are ignored; declared ones that are absent are null, and refused only
     where they are ``required``.
@@ -64,10 +65,11 @@ def _has_a_tail(value: Column) -> Column:
     # The last byte of binary costs nothing; trimming a text walks through all of its characters.
     ends = F.substring(value, -1, 1) == F.lit(b"}")
     ends = F.when(ends, F.lit(True)).otherwise(F.btrim(text, F.lit(" \t\r\n")).endswith("}"))
-    # Braces may stand in a text; only where they do is the whole parsed again, as the one element of an array.
-    several = text.contains("}{") | text.contains("}\n{")
-    is_one = F.json_array_length(F.concat(F.lit("["), text, F.lit("]"))).isNotNull()
-    return ~ends | (several & ~is_one)
+    # The object has to be the one element of an array; to count braces instead costs more than to walk through it.
+    elements = F.json_array_length(F.concat(F.lit("["), text, F.lit("]")))
+    # This parser refuses NaN and Infinity, which from_json takes.
+    not_numbers = elements.isNull() & text.rlike("NaN|Infinity") & ~text.rlike(r"\}\s*\{")
+    return ~ends | ~(elements.eqNullSafe(F.lit(1)) | not_numbers)
 
 
 def _detail(payload: ColumnSpec, max_bytes: int) -> Column:
@@ -82,11 +84,16 @@ def _detail(payload: ColumnSpec, max_bytes: int) -> Column:
         )
         for path, kind in _typed_paths(payload)
     ]
+    # Spark keeps what it could read of an array, so its field is not null.
+    deep = F.concat(F.lit("something inside of an array does not fit: "), F.substring(text, 1, _SHOWN))
     missing = [
         F.when(F.col(f"_parsed.{p}").isNull(), F.lit(f"{p}: required, not there")) for p in _required_paths(payload)
     ]
     return (
-        F.when(reason == DeadLetterReason.WRONG_TYPE.value, F.concat_ws("; ", *wrong))
+        F.when(
+            reason == DeadLetterReason.WRONG_TYPE.value,
+            F.coalesce(F.nullif(F.concat_ws("; ", *wrong), F.lit("")), deep),
+        )
         .when(reason == DeadLetterReason.MISSING_REQUIRED.value, F.concat_ws("; ", *missing))
         .when(
             reason == DeadLetterReason.TOO_LARGE.value,
