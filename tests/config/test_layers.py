@@ -51,7 +51,7 @@ def test_an_unknown_key_of_a_stream_is_refused_too(tmp_path: Path) -> None:
 
 
 def test_all_mistakes_are_listed_at_once(tmp_path: Path) -> None:
-    file = write(tmp_path, "my.toml", "packags = []\n[quality]\nminimum_score = 7")
+    file = write(tmp_path, "my.toml", "packagez = []\n[quality]\nminimum_score = 7")
     with pytest.raises(ConfigError) as told:
         load([file], environ={})
     assert str(told.value).count("\n  - ") == 2

@@ -87,6 +87,12 @@ def test_what_ivy_says_is_passed_on_without_its_stack_trace(ivy: Path, tmp_path:
     assert "org.apache.ivy.Main" not in str(told.value)
 
 
+def test_a_jar_that_was_found_and_did_not_arrive_is_named(ivy: Path, tmp_path: Path) -> None:
+    environ = a_java(tmp_path, "echo ':: FAILED DOWNLOADS ::'; echo '  :: org.x#y;2.0!y.jar'; exit 1")
+    with pytest.raises(EngineError, match=r"- org\.x#y;2\.0!y\.jar: not downloaded\nCheck the network"):
+        resolve_jars("one", folder=tmp_path / "jars", ivy_file=ivy, environ=environ)
+
+
 def test_a_mirror_that_fails_once_is_asked_again(ivy: Path, tmp_path: Path) -> None:
     script = f'[ -e {tmp_path}/tried ] && touch "$into/a-1.jar" && exit 0; touch {tmp_path}/tried; echo FAILED; exit 1'
     found = resolve_jars("one", folder=tmp_path / "jars", ivy_file=ivy, environ=a_java(tmp_path, script))
