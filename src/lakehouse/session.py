@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse.config.paths import local_path
+from lakehouse.config.paths import local_path, make_folder_of
 from lakehouse.config.settings import CatalogSettings, Settings
 from lakehouse.engines.local_conf import local_conf
 from lakehouse.engines.versions import SparkVersion, spark_version
@@ -32,7 +31,7 @@ def make_session(settings: Settings) -> SparkSession:
         MissingExtraError: PySpark is not installed.
     """
     version = spark_version()
-    _make_folder_of(settings.catalog)
+    make_folder_of(settings.catalog.uri)
     spark = _taken(settings) if _is_there() else _started(settings, version)
     _require_extensions(spark)
     _require_catalog(spark, settings.catalog)
@@ -128,12 +127,6 @@ def _started(settings: Settings, version: SparkVersion) -> SparkSession:
             f"Spark did not start: {_in_one_line(error)}. What Java said stands above; check "
             f"session.driver_memory ({settings.session.driver_memory}) and session.conf"
         ) from error
-
-
-def _make_folder_of(catalog: CatalogSettings) -> None:
-    # SQLite makes the file, not the folders above it.
-    if catalog.type == "sql" and catalog.uri.startswith(_SQLITE):
-        Path(local_path(catalog.uri).removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _require_extensions(spark: SparkSession) -> None:

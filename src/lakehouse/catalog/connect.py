@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings
-from lakehouse.config.paths import local_path, make_room
+from lakehouse.config.paths import local_path, make_folder_of
 from lakehouse.errors import ConfigError, MissingExtraError
 
 
@@ -18,8 +18,7 @@ def open_catalog(settings: Settings) -> Catalog:
         ConfigError: The catalog cannot be opened as configured.
         MissingExtraError: The catalog's kind needs a library that is not installed.
     """
-    if settings.catalog.type == "sql":
-        make_room(settings.catalog.uri)
+    make_folder_of(settings.catalog.uri)
     try:
         return load_catalog(settings.catalog.name, **pyiceberg_properties(settings))
     except ImportError as error:
@@ -38,6 +37,9 @@ def pyiceberg_properties(settings: Settings) -> dict[str, str]:
     if catalog.type == "sql":
         # Spark's jdbc catalog writes plain paths; PyIceberg takes both.
         found |= {"uri": local_path(catalog.uri), "warehouse": local_path(catalog.warehouse)}
+        if "?" not in found["uri"] and found["uri"].startswith("sqlite:"):
+            # Seconds to wait for other writers, as long as Spark's jdbc catalog does.
+            found["uri"] += "?timeout=30"
     elif catalog.uri and catalog.type == "rest":
         found["uri"] = catalog.uri
     return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -42,4 +45,14 @@ def settings_of(config: list[Path] | None, overrides: list[str] | None) -> Setti
 
 def lake_of(settings: Settings) -> Lake:
     """Start a session and open the lake."""
-    return open_lake(settings, make_session(settings))
+    lake = open_lake(settings, make_session(settings))
+    if threading.current_thread() is threading.main_thread():
+        _take_interrupts_back()
+    return lake
+
+
+def _take_interrupts_back() -> None:
+    # PySpark's own handler of Ctrl-C calls the JVM in the middle of another call, which then fails in its place; and
+    # py4j logs a stack trace of what we tell in a line.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.getLogger().addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())

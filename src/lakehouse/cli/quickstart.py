@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -92,7 +92,7 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
         outcome.produced = _produce(settings, servers, steps)
         with steps.step("start Spark"):
             lake = lake_of(settings)
-        stack.callback(lake.spark.stop)
+        stack.callback(_stop, lake)
         streamed = settings_of(config, [*(overrides or ()), f'kafka.bootstrap_servers="{servers}"'])
         _stream(lake, streamed, graph, steps, outcome)
         outcome.built = build_tables(lake, settings, graph.builds, steps)
@@ -101,6 +101,12 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
     _write(settings, outcome)
     if not outcome.balanced:
         raise LakehouseError("the counts do not add up: produced is not good rows + dead letters; see the report")
+
+
+def _stop(lake: Lake) -> None:
+    # After Ctrl-C the JVM may be gone already; that must not hide why we stop.
+    with suppress(Exception):
+        lake.spark.stop()
 
 
 def _produce(settings: Settings, servers: str, steps: Steps) -> int:

@@ -19,7 +19,7 @@ def local_path(value: str) -> str:
     return value if _SCHEME.match(value) else str(Path(value).absolute())
 
 
-def make_room(uri: str) -> None:
+def make_folder_of(uri: str) -> None:
     """Make the folder of an SQLite file: SQLite makes the file, not the folders above it."""
     if uri.startswith(_SQLITE):
         Path(local_path(uri).removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)

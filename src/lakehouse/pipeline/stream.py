@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pyspark.errors import StreamingQueryException
@@ -161,7 +162,9 @@ def _await(query: StreamingQuery, writer: BatchWriter, *, may_restart: bool) -> 
             "What was committed is safe; mend the cause and start it again, it goes on where it stopped."
         ) from error
     finally:
-        query.stop()
+        # After Ctrl-C the JVM may be gone already; that must not hide why we are here.
+        with suppress(Exception):
+            query.stop()
     return True
 
 
