@@ -85,8 +85,9 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
     graph = discover(settings.packages)
     with ExitStack() as stack:
         with steps.step("resolve jars") as step:
-            resolve_jars("spark41", folder=Path(settings.local.jars), on_progress=lambda what, _: step.say(what))
-            resolve_jars("kafka", folder=Path(settings.local.jars), on_progress=lambda what, _: step.say(what))
+            for conf in ("spark41", "kafka"):
+                folder, show = Path(settings.local.jars), lambda what, count: step.say(f"{what}, {count} jars")
+                resolve_jars(conf, folder=folder, on_progress=show)
         with steps.step("start Kafka"):
             servers = stack.enter_context(reachable_broker(settings))
         outcome.produced = _produce(settings, servers, steps)

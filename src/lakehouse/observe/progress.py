@@ -49,7 +49,7 @@ class Steps:
             yield step
         self.seconds[name] = round(time.monotonic() - started, 1)
         amount = f"{step.done:>12,}" if step.done else " " * 12
-        self.console.print(f"[green]✓[/] {name:<24}{amount}  [dim]{self.seconds[name]:>6.1f} s[/]", highlight=False)
+        self.console.print(f"[green]✓[/] {name:<30}{amount}  [dim]{self.seconds[name]:>6.1f} s[/]", highlight=False)
 
     @contextmanager
     def _live(self, name: str, total: int | None) -> Iterator[Callable[[str, int | None, int | None], None]]:
