@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import platform
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake, dead_letter_counts
 from lakehouse.cli.local import reachable_broker
 from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.outcome import Outcome
 from lakehouse.cli.run import build_tables
 from lakehouse.cli.serve import serve_locally
 from lakehouse.cli.stream import ingest_of
@@ -25,48 +22,10 @@ from lakehouse.errors import LakehouseError
 from lakehouse.local.produce import produce_once
 from lakehouse.observe.progress import Step, Steps
 from lakehouse.pipeline.graph import Graph, discover
-from lakehouse.pipeline.run import Built
 from lakehouse.pipeline.stream import run_stream
 from lakehouse.quality.report import render_report
 from lakehouse.serving.duckdb import DuckDbWarehouse
 from lakehouse.sources.topics import ensure_topic, topic_size
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What ``build/run.json`` holds."""
-
-    produced: int = 0
-    dead_letters: dict[str, int] = field(default_factory=dict)
-    bronze_rows: int = 0
-    built: list[Built] = field(default_factory=list)
-    gold: dict[str, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every record that was produced is in the table, as a good row or as a dead letter."""
-        return self.produced == self.bronze_rows + sum(self.dead_letters.values())
-
-    @property
-    def silver_rows(self) -> int:
-        """Rows of all silver tables."""
-        return sum(one.rows for one in self.built if one.table.startswith("silver."))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give it as plain data."""
-        return {
-            "produced": self.produced,
-            "bronze_rows": self.bronze_rows,
-            "dead_letters": sum(self.dead_letters.values()),
-            "dead_letters_by_reason": self.dead_letters,
-            "balanced": self.balanced,
-            "silver_rows": self.silver_rows,
-            "gold": self.gold,
-            "quality": {one.table: one.score.score for one in self.built if one.score},
-            "seconds": self.seconds,
-            "versions": versions(),
-        }
 
 
 def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
@@ -154,10 +113,3 @@ def _write(settings: Settings, outcome: Outcome) -> None:
     (folder / "run.json").write_text(json.dumps(outcome.to_dict(), indent=2) + "\n")
     (folder / "report.html").write_text(render_report(report_of(outcome)))
     print_summary(outcome, folder)
-
-
-def versions() -> dict[str, str]:
-    """Give the versions that a figure depends on."""
-    return {"python": platform.python_version()} | {
-        name: version(name) for name in ("lakehouse", "pyspark", "pyiceberg", "duckdb")
-    }

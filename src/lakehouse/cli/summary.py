@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from lakehouse.cli.options import console
+from lakehouse.cli.outcome import Outcome
 from lakehouse.quality.report import Report
-
-if TYPE_CHECKING:
-    from lakehouse.cli.quickstart import Outcome
 
 NEXT = (
     'lakehouse sql "select country, count(*) as people from gold.dim_user group by 1 order by 2 desc limit 5"',
