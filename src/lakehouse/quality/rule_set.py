@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import ContractError
-from lakehouse.quality.rules import Holds, Rule
+from lakehouse.quality.rule import RowRule, Rule
 
 MOST = 63
 """Bits of a signed 64-bit word that a mask can use."""
@@ -29,7 +29,7 @@ class BoundRule:
     @property
     def value(self) -> Column:
         """What is judged: the column, or the condition of a row."""
-        return F.expr(self.rule.condition) if isinstance(self.rule, Holds) else F.col(self.column)
+        return self.rule.holds() if isinstance(self.rule, RowRule) else F.col(self.column)
 
     @property
     def violated(self) -> Column:
@@ -77,8 +77,10 @@ def rule_set(table: type[Schema] | TableSpec) -> RuleSet:
         if isinstance(mark, Rule)
     ]
     for rule in spec.rules:
-        if not isinstance(rule, Holds):
-            raise ContractError(f"{spec.name}: rules=({rule!r},) takes Holds(…); other rules are marks on a column")
+        if not isinstance(rule, RowRule):
+            raise ContractError(
+                f"{spec.name}: rules=({rule!r},) takes rules of a row such as Holds(…); others are marks on a column"
+            )
         bound.append(BoundRule(name=rule.name or rule.kind, column="", rule=rule))
     names = [one.name for one in bound]
     twice = sorted({name for name in names if names.count(name) > 1})

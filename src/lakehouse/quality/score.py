@@ -12,8 +12,8 @@ from lakehouse.contract.schema import Schema
 from lakehouse.errors import QualityGateError
 from lakehouse.quality.gate import decide
 from lakehouse.quality.mask import MASK, failed, with_quality
+from lakehouse.quality.rule import Severity
 from lakehouse.quality.rule_set import RuleSet, rule_set
-from lakehouse.quality.rules import Severity
 from lakehouse.quality.table_score import RuleScore, TableScore
 
 

@@ -1,0 +1,103 @@
+"""What a rule is: frozen data that says when a value is wrong; the Column is built when it is needed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from lakehouse.errors import ContractError
+
+
+class Dimension(StrEnum):
+    """What a rule is about: the dimensions of data quality."""
+
+    COMPLETENESS = "completeness"
+    VALIDITY = "validity"
+    CONSISTENCY = "consistency"
+    UNIQUENESS = "uniqueness"
+    TIMELINESS = "timeliness"
+    ACCURACY = "accuracy"
+    VOLUME = "volume"
+    SCHEMA = "schema"
+
+
+class Severity(StrEnum):
+    """Whether a row that fails is bad, or only worth knowing of."""
+
+    ERROR = "error"
+    WARN = "warn"
+
+
+@dataclass(frozen=True)
+class Col:
+    """A column as an argument of a rule: ``Between(0, Col("limit"))``. What is not a ``Col`` is a literal."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ContractError("Col('') needs the name of a column")
+
+    @property
+    def column(self) -> Column:
+        """The column, to calculate with."""
+        return F.col(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Base of all rules.
+
+    Args:
+        name: How reports call it; not given: the column and the kind, such as ``email_email_syntax``.
+        severity: A row that fails an ``error`` counts as failed.
+        weight: What it counts in scores, relative to the others.
+        because: Why the rule exists, for the reader of a report.
+    """
+
+    dimension: ClassVar[Dimension]
+    kind: ClassVar[str]
+
+    name: str | None = None
+    severity: Severity = Severity.ERROR
+    weight: float = 1.0
+    because: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight < math.inf:
+            raise ContractError(f"{self!r}: a weight is a number greater than 0; leave the rule out to ignore it")
+
+    def violated(self, column: Column) -> Column:
+        """Give true for a wrong value; null or false for one that is right or not there."""
+        raise NotImplementedError
+
+    def assessed(self, column: Column) -> Column:
+        """Give true where the rule has something to judge: of a missing value only completeness has."""
+        return column.isNotNull()
+
+    def _fill(self, **fields: object) -> None:
+        """Set the fields of a frozen rule whose constructor takes its own arguments by position."""
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowRule(Rule):
+    """Base of the rules over a whole row. They say what ``holds``; there is no column to hand in."""
+
+    def holds(self) -> Column:
+        """Give true for a row that is right, false for one that is wrong, null where there is nothing to judge."""
+        raise NotImplementedError
+
+    def violated(self, column: Column | None = None) -> Column:  # noqa: ARG002
+        """Give true for a row that is wrong; ``column`` is not used."""
+        return ~self.holds()
+
+    def assessed(self, column: Column | None = None) -> Column:  # noqa: ARG002
+        """Give true for a row that can be judged; ``column`` is not used."""
+        return self.holds().isNotNull()
