@@ -1,0 +1,37 @@
+"""The 23 violations as a user writes them by hand: SQL that is true for a wrong value, null or false for any other.
+
+In the order of the columns, then of the conditions over the row: the order of the bits of a mask.
+"""
+
+from __future__ import annotations
+
+_ATOM = "[A-Za-z0-9!#$%&\\'*+/=?^_`{|}~-]+"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = rf"\\A{_ATOM}(?:\\.{_ATOM})*@(?:{_LABEL}\\.)+[A-Za-z]{{2,63}}\\z"
+_UUID = r"\\A[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\\z"
+
+VIOLATIONS = {
+    "user_id_not_null": "user_id IS NULL",
+    "user_id_uuid": f"NOT user_id RLIKE '{_UUID}'",
+    "first_name_not_null": "first_name IS NULL",
+    "last_name_not_null": "last_name IS NULL",
+    "email_not_null": "email IS NULL",
+    "email_syntax": f"NOT email RLIKE '{_EMAIL}'",
+    "phone_not_null": "phone IS NULL",
+    "phone_matches": r"NOT phone RLIKE '\\A(?:\\+[0-9]{1,3}[ -])?[0-9][0-9 -]{5,16}[0-9]\\z'",
+    "gender_not_null": "gender IS NULL",
+    "gender_one_of": "NOT gender IN ('female', 'male')",
+    "age_between": "age < 0 OR age > 120",
+    "country_not_null": "country IS NULL",
+    "nationality_not_null": "nationality IS NULL",
+    "nationality_one_of": "NOT nationality IN ('AU', 'BR', 'CA', 'CH', 'DE', 'DK', 'ES', 'FI', 'FR', 'GB')",
+    "city_not_null": "city IS NULL",
+    "postcode_not_null": "postcode IS NULL",
+    "postcode_matches": r"NOT postcode RLIKE '\\A[0-9]{5}\\z'",
+    "born_on_not_null": "born_on IS NULL",
+    "registered_at_not_null": "registered_at IS NULL",
+    "latitude_between": "latitude < -90 OR latitude > 90",
+    "longitude_between": "longitude < -180 OR longitude > 180",
+    "registered_after_birth": "NOT born_on <= registered_at",
+    "updated_after_registration": "NOT registered_at <= updated_at",
+}
