@@ -18,6 +18,9 @@ NAMES = ("stream", "quality")
 def main(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}; or `page` to write docs/performance.md.")],
     size: Annotated[Literal["small", "full"], typer.Option(help="How much data.")] = "small",
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Other tools as well; see benchmarks/peers/README.md.")
+    ] = False,
 ) -> None:
     """Run a benchmark, print it and write build/bench/NAME.json."""
     if name == "page":
@@ -25,7 +28,12 @@ def main(
         return
     if name not in NAMES:
         raise typer.BadParameter(f"there is no benchmark {name!r}; there is {', '.join(NAMES)}")
-    results: list[Result] = importlib.import_module(f"benchmarks.{name}").run(size)
+    benchmark = importlib.import_module(f"benchmarks.{name}")
+    if peers and not hasattr(benchmark, "run_peers"):
+        raise typer.BadParameter(f"{name} has no peers")
+    results: list[Result] = benchmark.run(size)
+    if peers:
+        results += benchmark.run_peers(size, results)
     table = Table("figure", box=None)
     for column in ("ours", "reference", "ratio", "CPU s", "reference CPU s"):
         table.add_column(column, justify="right")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from benchmarks import spark_status
 from benchmarks.measure import interleave
+from benchmarks.peers.compare import compare as compare_peers
 from benchmarks.quality.candidates import Bench, require_agreement
-from benchmarks.quality.data import ROWS, users
+from benchmarks.quality.data import ROWS, data_folder, users
 from benchmarks.quality.figures import Measured, compare, keep_plans, require_plans
 from benchmarks.result import Result
 from lakehouse.catalog.connect import open_lake
@@ -41,3 +42,9 @@ def run(size: str) -> list[Result]:
     require_plans(ran)
     measured = {name: Measured.of(name, runs, ran) for name, runs in timings.items()}
     return compare(measured, rows=ROWS[size])
+
+
+def run_peers(size: str, ours: list[Result]) -> list[Result]:
+    """Set what ``run`` has measured beside other tools, on the same rows."""
+    levels = dict(zip(("table", "row"), ours, strict=False))
+    return compare_peers(levels, rows=ROWS[size], data=data_folder(size))
