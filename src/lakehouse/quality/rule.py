@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -49,6 +49,15 @@ class Col:
         return F.col(self.name)
 
 
+class Common(TypedDict, total=False):
+    """The arguments of every rule, for constructors that take any number of others by position."""
+
+    name: str | None
+    severity: Severity
+    weight: float
+    because: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """Base of all rules.
@@ -83,6 +92,8 @@ class Rule:
     def _fill(self, **fields: object) -> None:
         """Set the fields of a frozen rule whose constructor takes its own arguments by position."""
         for name, value in fields.items():
+            if name not in self.__dataclass_fields__:
+                raise TypeError(f"{type(self).__name__} has no argument {name!r}")
             object.__setattr__(self, name, value)
 
 
@@ -101,3 +112,25 @@ class RowRule(Rule):
     def assessed(self, column: Column | None = None) -> Column:  # noqa: ARG002
         """Give true for a row that can be judged; ``column`` is not used."""
         return self.holds().isNotNull()
+
+
+def need_columns(rule: Rule, columns: tuple[str, ...], *, least: int = 1) -> None:
+    """Demand that a rule has enough columns, each of them once.
+
+    Raises:
+        ContractError: There are fewer than ``least``, one has no name, or one is there twice.
+    """
+    if len(columns) < least or not all(isinstance(name, str) and name.strip() for name in columns):
+        raise ContractError(f"{rule!r} needs the names of at least {least} column{'s' if least > 1 else ''}")
+    if len(set(columns)) < len(columns):
+        raise ContractError(f"{rule!r} names a column twice")
+
+
+def need_sql(rule: Rule, text: str) -> None:
+    """Demand that a rule has a condition or an expression.
+
+    Raises:
+        ContractError: It is empty. Whether it is good SQL is known when there are rows.
+    """
+    if not text.strip():
+        raise ContractError(f"{rule!r} needs an expression in SQL")
