@@ -56,16 +56,19 @@ class StreamError(LakehouseError):
 
 
 class QualityGateError(LakehouseError):
-    """The rows of a publish scored below what the table demands; ``main`` was left as it was."""
+    """The rows of a publish are below what the table demands; ``main`` was left as it was."""
 
-    def __init__(self, *, table: str, score: float, minimum: float, branch: str, worst: Sequence[str] = ()) -> None:
-        self.table, self.score, self.minimum, self.branch = table, score, minimum, branch
-        self.worst = tuple(worst)
-        lines = "".join(f"\n  - {line}" for line in self.worst)
-        super().__init__(
-            f"{table} was not published: quality score {score:.4f}, at least {minimum:.4f} is demanded.{lines}\n"
-            f"The rows that were refused are on branch '{branch}' for 7 days: "
+    def __init__(self, *, table: str, broken: Sequence[str], worst: Sequence[str] = (), branch: str = "") -> None:
+        self.table, self.branch = table, branch
+        self.broken, self.worst = tuple(broken), tuple(worst)
+        lines = "".join(f"\n  - {line}" for line in self.broken)
+        lines += "\nwhat cost the most:" + "".join(f"\n  - {line}" for line in self.worst) if self.worst else ""
+        where = (
+            f"\nThe rows that were refused are on branch '{branch}' for 7 days: "
             f"SELECT * FROM {table} VERSION AS OF '{branch}'"
+        )
+        super().__init__(
+            f"{table} {'was not published' if branch else 'is below its gate'}:{lines}{where if branch else ''}"
         )
 
 

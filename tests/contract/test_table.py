@@ -34,7 +34,9 @@ def test_the_docstring_becomes_the_comment_in_one_line() -> None:
 def test_quality_columns_come_last_and_are_filled_by_the_library() -> None:
     spec = spec_of(Orders)
     assert (
-        [c.name for c in spec.columns][-3:] == ["quality_score", "failed_rules", "quality_mask"] == list(spec.generated)
+        [c.name for c in spec.columns][-5:]
+        == ["quality_score", "failed_rules", "quality_mask", "quality_mask_more", "quality_rules"]
+        == list(spec.generated)
     )
 
 

@@ -50,7 +50,7 @@ class Case:
         df.writeTo(full_name(self.source, catalog="lake")).append()
 
     def run(self, minimum: float = 0.5, **options: Any) -> Built:
-        return run_build(self.lake, self.build, Run(minimum_score=lambda _: minimum, **options))
+        return run_build(self.lake, self.build, Run(minimum_score=lambda _table, _declared: minimum, **options))
 
     def rows(self) -> list[Any]:
         self.lake.refresh(self.build.table.name)

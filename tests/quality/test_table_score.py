@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.quality import RuleScore, TableScore, decide
+from lakehouse.quality import Gate, RuleScore, TableScore, decide
 from lakehouse.quality.report import Report, render_report
 
 counts = st.integers(0, 1000).flatmap(lambda assessed: st.tuples(st.integers(0, assessed), st.just(assessed)))
@@ -55,12 +55,12 @@ def test_a_dimension_that_was_not_judged_is_absent() -> None:
 
 
 def test_a_table_without_rows_passes_the_gate() -> None:
-    assert decide(table((0, 0)), minimum=1.0).passed
+    assert decide(table((0, 0)), Gate(minimum=1.0)).passed
 
 
 def test_a_score_at_the_minimum_passes() -> None:
-    assert decide(table((1, 10)), minimum=0.9).passed
-    assert not decide(table((2, 10)), minimum=0.9).passed
+    assert decide(table((1, 10)), Gate(minimum=0.9)).passed
+    assert not decide(table((2, 10)), Gate(minimum=0.9)).passed
 
 
 def report(**changed: object) -> str:

@@ -13,6 +13,8 @@ from datetime import datetime
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
+from lakehouse.quality.table_score import TableScore
+
 _PREFIX = "lakehouse."
 
 
@@ -31,6 +33,11 @@ class LedgerEntry:
     rules: str = ""
     score: str = ""
     snapshot_id: int | None = None
+
+    @property
+    def table_score(self) -> TableScore | None:
+        """The score that it was published with; None where the table has no rules."""
+        return TableScore.from_json(self.score) if self.score else None
 
     def summary(self) -> dict[str, str]:
         """Give the snapshot properties that carry this entry."""

@@ -88,9 +88,9 @@ class QualitySettings(_Section):
     minimum_score: Score = Field(0.9, description="Least score of a table, 0 to 1")
     tables: dict[str, Score] = Field({}, description="Least score by table")
 
-    def minimum_for(self, table: str) -> float:
-        """Give the least score of a table."""
-        return self.tables.get(table, self.minimum_score)
+    def minimum_for(self, table: str, declared: float | None = None) -> float:
+        """Give the least score of a table: by table here, else what its contract declares, else that of all."""
+        return self.tables.get(table, self.minimum_score if declared is None else declared)
 
 
 class LocalSettings(_Section):

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
@@ -24,7 +23,9 @@ from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import create_table_sql
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import QualityGateError
-from lakehouse.quality import RuleSet, TableScore, decide, measure, observe, rule_set, with_quality
+from lakehouse.pipeline.quarantine import set_aside
+from lakehouse.pipeline.scored_write import segments_of, write_scored
+from lakehouse.quality import Policy, RuleSet, TableScore, decide, rule_set
 
 
 class Status(StrEnum):
@@ -36,9 +37,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run of some builds: its id, its instant (UTC), the least score by table, and whether to build regardless."""
+    """One run of some builds: its id, its instant (UTC), the least score of a table by its name and what its contract
+    declares, and whether to build regardless."""
 
-    minimum_score: Callable[[str], float]
+    minimum_score: Callable[[str, float | None], float]
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:6]}")
     full: bool = False
@@ -64,7 +66,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
     Raises:
         TableNotFoundError: An input does not exist yet.
         SchemaMismatchError: The build gives other columns than it declares.
-        QualityGateError: The rows scored below the minimum; ``main`` is as it was.
+        QualityGateError: The rows are below what the table's gate demands; ``main`` is as it was.
         PublishConflictError: Another run published the table in between; nothing of either is lost.
     """
     started, spec = time.monotonic(), build.table
@@ -79,8 +81,10 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         return _built(lake, spec, newest, Status.UP_TO_DATE, started)
     audit = open_audit(lake, spec, run_id=run.run_id)
     rows = _call(lake, build, run, inputs)
-    score = _write(audit, conform(rows, spec.schema), rules, run_id=run.run_id)
-    _demand(audit, score, run)
+    score = write_scored(audit, conform(rows, spec.schema), rules, run_id=run.run_id, instant=run.instant)
+    _demand(audit, score, rules, run)
+    if rules.gate.policy is Policy.QUARANTINE:
+        set_aside(audit, rules, entry)
     entry = _with_score(entry, score)
     publish(audit, entry)
     return _built(lake, spec, entry, Status.PUBLISHED, started)
@@ -101,28 +105,13 @@ def _call(lake: Lake, build: BuildSpec, run: Run, pinned: dict[str, int]) -> Dat
     return build.function(**arguments)
 
 
-def _write(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> TableScore | None:
-    """Replace the branch's rows, scoring them while they are written."""
-    columns = [c.name for c in audit.spec.columns]
-    observed = None
-    if rules.rules:
-        df, observed = observe(with_quality(df, rules), rules)
-    writer = df.select(*columns).writeTo(audit.target).option("snapshot-property.lakehouse.run-id", run_id)
-    writer.overwrite(F.lit(True))
-    if observed is None:
-        return None
-    return observed.score() or measure(audit.lake.spark.table(audit.target), rules)
-
-
-def _demand(audit: Audit, score: TableScore | None, run: Run) -> None:
+def _demand(audit: Audit, score: TableScore | None, rules: RuleSet, run: Run) -> None:
     if score is None:
         return
-    minimum = run.minimum_score(audit.spec.name)
-    decision = decide(score, minimum=minimum)
+    gate = dataclasses.replace(rules.gate, minimum=run.minimum_score(audit.spec.name, rules.gate.minimum))
+    decision = decide(score, gate, segments=segments_of(audit, rules))
     if not decision.passed:
-        raise QualityGateError(
-            table=audit.spec.name, score=score.score or 0.0, minimum=minimum, branch=audit.branch, worst=decision.worst
-        )
+        raise QualityGateError(table=audit.spec.name, broken=decision.broken, worst=decision.worst, branch=audit.branch)
 
 
 def _fingerprint(build: BuildSpec, run: Run) -> str:
@@ -143,7 +132,7 @@ def _built(lake: Lake, spec: TableSpec, entry: LedgerEntry, status: Status, star
         table=spec.name,
         status=status,
         rows=ledger.row_count(table),
-        score=TableScore.from_json(entry.score) if entry.score else None,
+        score=entry.table_score,
         snapshot_id=head.snapshot_id if head else 0,
         seconds=time.monotonic() - started,
     )

@@ -1,7 +1,8 @@
-"""The score of a table: from counts that one pass over the mask gives."""
+"""The score of a table: from counts that one pass over the mask gives, and a pass over keys for each table rule."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,73 +11,88 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.schema import Schema
 from lakehouse.errors import QualityGateError
-from lakehouse.quality.gate import decide
-from lakehouse.quality.mask import MASK, failed, with_quality
-from lakehouse.quality.rule import Severity
-from lakehouse.quality.rule_set import RuleSet, rule_set
+from lakehouse.quality.gate import Gate, decide
+from lakehouse.quality.mask import MASK, MORE, RULES, failed_any_sql, failed_sql, with_mask
+from lakehouse.quality.rule_set import BoundRule, RuleSet, rule_set
+from lakehouse.quality.table_rule import Facts, Finding, measure_table
 from lakehouse.quality.table_score import RuleScore, TableScore
 
 
 def aggregates(rules: RuleSet) -> list[Column]:
     """Give the aggregates that a score is made of, over rows that have their mask. Counts merge by addition."""
-    errors = sum(1 << bit for bit, bound in enumerate(rules.rules) if bound.rule.severity is Severity.ERROR)
-    columns = [
-        F.count(F.lit(1)).alias("rows"),
-        F.count_if(F.col(MASK).bitwiseAND(F.lit(errors)) != 0).alias("rows_failed"),
-    ]
-    for bit, bound in enumerate(rules.rules):
-        columns.append(F.count_if(failed(bit)).alias(f"failed_{bit}"))
-        columns.append(F.count_if(bound.assessed).alias(f"assessed_{bit}"))
-    return columns
+    counts = {"rows": "count(1)", "rows_failed": f"count_if({failed_any_sql(rules)})"}
+    counts |= {f"failed_{bit}": f"count_if({failed_sql(bit)})" for bit in range(len(rules.rules))}
+    conditions, _ = rules.assessments
+    assessed = [F.count_if(condition).alias(name) for name, condition in conditions.items()]
+    return [F.expr(f"{count} AS {name}") for name, count in counts.items()] + assessed
 
 
 def score_of(rules: RuleSet, metrics: Mapping[str, Any]) -> TableScore:
     """Make the score of a table from the values of ``aggregates``."""
+    _, assessed = rules.assessments
     found = tuple(
-        RuleScore(
-            name=bound.name,
-            column=bound.column,
-            dimension=bound.rule.dimension.value,
-            severity=bound.rule.severity.value,
-            weight=bound.rule.weight,
-            because=bound.rule.because,
-            failed=int(metrics[f"failed_{bit}"] or 0),
-            assessed=int(metrics[f"assessed_{bit}"] or 0),
+        _rule_score(
+            bound, Finding(failed=int(metrics[f"failed_{bit}"] or 0), assessed=int(metrics[assessed[bit]] or 0))
         )
         for bit, bound in enumerate(rules.rules)
     )
-    return TableScore(
-        table=rules.table,
-        rule_set=rules.id,
-        rows=int(metrics["rows"] or 0),
-        rows_failed=int(metrics["rows_failed"] or 0),
-        rules=found,
-    )
+    rows, rows_failed = int(metrics["rows"] or 0), int(metrics["rows_failed"] or 0)
+    return TableScore(table=rules.table, rule_set=rules.id, rows=rows, rows_failed=rows_failed, rules=found)
 
 
-def score(df: DataFrame, table: type[Schema]) -> TableScore:
-    """Score rows by the rules of a contract, whether they carry a mask or not. Cost: one scan, one job."""
+def score(df: DataFrame, table: type[Schema], *, facts: Facts | None = None) -> TableScore:
+    """Score rows by the rules of a contract, whether they carry a mask or not.
+
+    Cost: one scan and one job for all row rules; for each table rule one more, over its keys alone.
+
+    Args:
+        facts: What table rules may know: the instant, how other tables are read, past scores.
+
+    Raises:
+        ContractError: A rule does not fit these columns.
+    """
     rules = rule_set(table)
-    return _aggregate(with_quality(df, rules), rules)
+    found = _aggregate(with_mask(df, rules), rules)
+    return with_table_rules(found, df, rules, facts or Facts())
 
 
 def measure(written: DataFrame, rules: RuleSet) -> TableScore:
-    """Score rows that were written: a mask that the table keeps is used, so that no rule is evaluated again."""
-    return _aggregate(written if MASK in written.columns else with_quality(written, rules), rules)
+    """Score written rows by their row rules: a mask that they carry is used, so that no rule is evaluated again."""
+    kept = {MASK, MORE, RULES} <= set(written.columns)
+    return _aggregate(written if kept else with_mask(written, rules), rules)
+
+
+def with_table_rules(found: TableScore, rows: DataFrame, rules: RuleSet, facts: Facts) -> TableScore:
+    """Add what the table rules find in the rows to a score."""
+    findings = measure_table(rows, rules.table_rules, facts)
+    more = tuple(_rule_score(bound, findings[bound.name]) for bound in rules.table_rules)
+    return dataclasses.replace(found, rules=(*found.rules, *more))
+
+
+def require(found: TableScore, gate: Gate) -> None:
+    """Demand a score.
+
+    Raises:
+        QualityGateError: A demand is broken; the error has the rules that cost the most and why they exist.
+    """
+    decision = decide(found, gate)
+    if not decision.passed:
+        raise QualityGateError(table=found.table, broken=decision.broken, worst=decision.worst)
 
 
 def _aggregate(masked: DataFrame, rules: RuleSet) -> TableScore:
     return score_of(rules, masked.agg(*aggregates(rules)).collect()[0].asDict())
 
 
-def require(found: TableScore, *, minimum: float) -> None:
-    """Demand a score.
-
-    Raises:
-        QualityGateError: It is below, or there is none because nothing was assessed.
-    """
-    decision = decide(found, minimum=minimum)
-    if not decision.passed:
-        raise QualityGateError(
-            table=found.table, score=found.score or 0.0, minimum=minimum, branch="", worst=decision.worst
-        )
+def _rule_score(bound: BoundRule, found: Finding) -> RuleScore:
+    return RuleScore(
+        name=bound.name,
+        column=bound.column,
+        dimension=bound.rule.dimension.value,
+        severity=bound.rule.severity.value,
+        weight=bound.rule.weight,
+        because=bound.rule.because,
+        failed=found.failed,
+        assessed=found.assessed,
+        detail=found.detail,
+    )

@@ -19,11 +19,17 @@ class RuleScore:
     failed: int
     assessed: int
     because: str = ""
+    detail: str = ""
 
     @property
     def score(self) -> float | None:
         """Share of the judged rows that hold, 0 to 1; None when there was nothing to judge."""
         return 1 - self.failed / self.assessed if self.assessed else None
+
+    @property
+    def harm(self) -> float:
+        """What it takes from the table's score, before weights are made to sum to 1; 0 when nothing failed."""
+        return self.weight * self.failed / self.assessed if self.assessed else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +48,12 @@ class TableScore:
         return _weighted(self.rules)
 
     @property
+    def weakest(self) -> RuleScore | None:
+        """The error rule with the least score, which a good mean would hide; None when none was assessed."""
+        errors = [rule for rule in self.rules if rule.severity == "error" and rule.assessed]
+        return min(errors, key=lambda rule: rule.score or 0.0, default=None)
+
+    @property
     def by_column(self) -> dict[str, float]:
         """Score of each column with rules that judged something."""
         return self._by(lambda rule: rule.column or "whole row")
@@ -53,6 +65,8 @@ class TableScore:
 
     def merged(self, other: TableScore) -> TableScore:
         """Give the score of both tables' rows together, as if they had been scored at once.
+
+        For rules on rows. Whether a key is unique in both together, two counts cannot tell.
 
         Raises:
             ValueError: They were scored by different rule sets.

@@ -1,0 +1,89 @@
+"""Rows to an audit branch, and their score: counted while they are written, wherever the engine delivers the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.catalog import ledger
+from lakehouse.catalog.publish import Audit
+from lakehouse.errors import LakehouseError
+from lakehouse.quality.gate import Policy
+from lakehouse.quality.mask import failed_any, with_quality
+from lakehouse.quality.observed import observe
+from lakehouse.quality.rule_set import RuleSet
+from lakehouse.quality.score import measure, with_table_rules
+from lakehouse.quality.segments import worst_segments
+from lakehouse.quality.table_rule import Facts
+from lakehouse.quality.table_score import TableScore
+
+
+def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, instant: datetime) -> TableScore | None:
+    """Replace the branch's rows and give their score; None where the table has no rules.
+
+    Cost: one job; for each table rule one more over its keys. If the counts do not arrive, one over the written mask.
+
+    Raises:
+        LakehouseError: A rule threw on a value; it is named.
+    """
+    columns = [column.name for column in audit.spec.columns]
+    observed = None
+    if rules.rules:
+        df, observed = observe(with_quality(df, rules), rules)
+        if rules.gate.policy is Policy.DROP:
+            df = df.where(~failed_any(rules))
+    _overwrite(audit, df.select(*columns), rules, run_id=run_id)
+    if not rules:
+        return None
+    written = branch_rows(audit)
+    # What was dropped is not in the branch: then nothing but the observed counts can tell of it.
+    patience = 300 if rules.gate.policy is Policy.DROP else 20
+    found = observed.score(timeout_seconds=patience) if observed else None
+    found = found or measure(written, rules)
+    return with_table_rules(found, written, rules, facts_of(audit, instant))
+
+
+def branch_rows(audit: Audit) -> DataFrame:
+    """Read the branch as it stands."""
+    audit.lake.refresh(audit.spec.name)
+    return audit.lake.spark.table(audit.target)
+
+
+def segments_of(audit: Audit, rules: RuleSet) -> list[tuple[str, str, float]]:
+    """Score the segments that the table's gate names, from what was written."""
+    return [found for column in rules.gate.segments for found in worst_segments(branch_rows(audit), rules, column)]
+
+
+def facts_of(audit: Audit, instant: datetime) -> Facts:
+    """Give what table rules may know in this run."""
+    lake = audit.lake
+
+    def read(name: str) -> DataFrame:
+        lake.table(name)
+        return lake.spark.table(f"`{lake.name}`.{name}")
+
+    past = [entry.table_score for entry in ledger.history(lake.table(audit.spec.name))]
+    return Facts(instant=instant, read=read, past=[score for score in past if score is not None])
+
+
+def _overwrite(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> None:
+    try:
+        df.writeTo(audit.target).option("snapshot-property.lakehouse.run-id", run_id).overwrite(F.lit(True))
+    except PySparkException as error:
+        guilty = _guilty(error, rules)
+        if not guilty:
+            raise
+        raise LakehouseError(
+            f"{audit.spec.name} was not written: rule {', '.join(guilty)} threw on a value: "
+            f"{str(error).splitlines()[0]}\nWrite conditions that cannot throw: try_cast, try_divide, try_to_timestamp"
+        ) from error
+
+
+def _guilty(error: PySparkException, rules: RuleSet) -> Sequence[str]:
+    """Give the rules whose SQL holds the piece of SQL that Spark says has thrown."""
+    pieces = [context.fragment() for context in error.getQueryContext() or ()]
+    return [one.name for one in rules.rules if any(piece and piece in repr(one.rule) for piece in pieces)]
