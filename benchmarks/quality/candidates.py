@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks import spark_status
-from benchmarks.quality.contract import BenchUsers
+from benchmarks.quality.contract import KEY, BenchUsers, UniqueBenchUsers
 from benchmarks.reference.quality_aggregate import violations_of
 from benchmarks.reference.quality_duplicates import (
     duplicated_rows,
@@ -21,7 +21,6 @@ from benchmarks.reference.quality_projection import write_with_violations
 from lakehouse.quality import TableScore, observe, rule_set, score, with_quality
 
 Counts = dict[str, int]
-KEY = "user_id"
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,10 @@ class Bench:
             "row-copy": lambda folder: self.df.write.mode("overwrite").parquet(folder),
             "row-reference": lambda folder: write_with_violations(self.df, folder),
             "row-ours": lambda folder: write_with_quality(self.df, folder),
-            "unique-reference": lambda _: {KEY: duplicated_rows(self.df, KEY)},
-            "unique-window": lambda folder: write_with_duplicates(self.df, KEY, folder),
-            "unique-joined": lambda folder: write_with_joined_duplicates(self.df, KEY, folder),
+            "unique-reference": lambda _: violations_of(self.df) | {KEY: duplicated_rows(self.df, KEY)},
+            "unique-ours": lambda _: counts_of(score(self.df, UniqueBenchUsers)),
+            "flag-window": lambda folder: write_with_duplicates(self.df, KEY, folder),
+            "flag-joined": lambda folder: write_with_joined_duplicates(self.df, KEY, folder),
         }
         return {name: self._run(name, candidate) for name, candidate in todo.items()}
 
@@ -89,16 +89,16 @@ def require_agreement(bench: Bench) -> None:
     Raises:
         AssertionError: They differ; the figures would compare different work.
     """
-    expected = bench.counts["table-reference"]
-    for name in ("table-ours", "row-reference", "row-ours"):
-        found = bench.counts[name]
+    against = {"table-ours": "table", "row-reference": "table", "row-ours": "table", "unique-ours": "unique"}
+    for name, level in against.items():
+        found, expected = bench.counts[name], bench.counts[f"{level}-reference"]
         wrong = {rule: (n, expected.get(rule)) for rule, n in found.items() if n != expected.get(rule)}
         if wrong or list(found) != list(expected):
-            raise AssertionError(f"{name} does not agree with table-reference, rule: (found, expected): {wrong}")
+            raise AssertionError(f"{name} does not agree with {level}-reference, rule: (found, expected): {wrong}")
     read = bench.df.sparkSession.read.parquet
     ours, reference = (quality_columns(read(bench.written(name))) for name in ("row-ours", "row-reference"))
     if ours != reference:
         raise AssertionError(f"the quality columns differ: ours {ours}, reference {reference}")
-    flagged = [read(bench.written(f"unique-{name}")).where("is_duplicate").count() for name in ("window", "joined")]
+    flagged = [read(bench.written(f"flag-{name}")).where("is_duplicate").count() for name in ("window", "joined")]
     if set(flagged) != {bench.counts["unique-reference"][KEY]}:
         raise AssertionError(f"duplicates: {flagged} flagged, {bench.counts['unique-reference']} counted")

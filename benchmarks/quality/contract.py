@@ -7,19 +7,17 @@ from typing import Annotated
 from pyspark.sql.types import DateType, DoubleType, IntegerType, StringType, TimestampType
 
 from lakehouse.contract import Column, Schema, doc, table
-from lakehouse.quality import Between, EmailSyntax, Holds, Matches, NotNull, OneOf, Uuid
+from lakehouse.quality import Between, EmailSyntax, Holds, Matches, NotNull, OneOf, Unique, Uuid
 
 _NATIONALITIES = ("AU", "BR", "CA", "CH", "DE", "DK", "ES", "FI", "FR", "GB")
-
-
-@table(
-    "silver.bench_users",
-    key=("user_id",),
-    rules=(
-        Holds("registered_after_birth", "born_on <= registered_at"),
-        Holds("updated_after_registration", "registered_at <= updated_at"),
-    ),
+_CONDITIONS = (
+    Holds("registered_after_birth", "born_on <= registered_at"),
+    Holds("updated_after_registration", "registered_at <= updated_at"),
 )
+KEY = "user_id"
+
+
+@table("silver.bench_users", key=(KEY,), rules=_CONDITIONS)
 class BenchUsers(Schema):
     """Sixteen columns of people."""
 
@@ -41,3 +39,8 @@ class BenchUsers(Schema):
     updated_at: Annotated[Column[TimestampType], doc("Instant of the last change", unit="UTC")]
     latitude: Annotated[Column[DoubleType], doc("Latitude", unit="degrees"), Between(-90, 90)]
     longitude: Annotated[Column[DoubleType], doc("Longitude", unit="degrees"), Between(-180, 180)]
+
+
+@table("silver.bench_unique_users", key=(KEY,), rules=(*_CONDITIONS, Unique(KEY, name=KEY)))
+class UniqueBenchUsers(BenchUsers):
+    """The same columns and rules, and a key that no two rows share."""

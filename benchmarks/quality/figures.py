@@ -34,65 +34,60 @@ class Measured:
 
     @property
     def spread(self) -> str:
-        """CPU seconds, least to most, and those of tasks."""
+        """CPU and wall seconds, least to most; CPU seconds of tasks alone; bytes shuffled."""
+        cpu, wall = _range(run.cpu for run in self.runs), _range(run.wall for run in self.runs)
         tasks = f"{statistics.median(self.tasks):.2f} ({_range(self.tasks)})"
-        return f"CPU {_range(t.cpu for t in self.runs)} s, wall {_range(t.wall for t in self.runs)} s, tasks {tasks} s"
+        return f"CPU {cpu} s, wall {wall} s, tasks {tasks} s, {self.shuffled / 2**20:.1f} MiB shuffled"
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """A figure: which candidate stands beside which."""
+
+    name: str
+    ours: str
+    reference: str
+    by: str
+    note: str = ""
+
+
+_COMPARISONS = (
+    _Comparison("quality score of a table", "table-ours", "table-reference", "one agg of count_if"),
+    _Comparison("quality columns, counted while written", "row-ours", "row-reference", "projection by hand + observe"),
+    _Comparison(
+        "quality score of a table with a unique key", "unique-ours", "unique-reference", "one agg + count of each key"
+    ),
+    _Comparison(
+        "rows flagged by counted keys, by hand",
+        "flag-joined",
+        "flag-window",
+        "window over rows, by hand",
+        "no figure of the library",
+    ),
+)
 
 
 def compare(measured: Mapping[str, Measured], *, rows: int) -> list[Result]:
-    """Set ours beside its reference at each level, and the two ways to find duplicates beside each other."""
-    copy = measured["row-copy"].median.cpu
-    return [
-        _result(measured, "table", rows, name="quality score of a table", reference="one agg of count_if"),
-        _result(
-            measured,
-            "row",
-            rows,
-            name="quality columns, counted while written",
-            reference="projection by hand + observe",
-            note=f"a plain copy takes {copy:.1f} CPU s",
-        ),
-        _result(
-            measured,
-            "unique",
-            rows,
-            name="unique rows: keys counted and joined, by hand",
-            reference="window over rows, by hand",
-            ours="joined",
-            against="window",
-            note="no figure of the library",
-        ),
-    ]
+    """Set ours beside its reference at each level, and the two ways to flag duplicates beside each other."""
+    return [_result(one, measured, rows) for one in _COMPARISONS]
 
 
-def _result(
-    measured: Mapping[str, Measured],
-    level: str,
-    rows: int,
-    *,
-    name: str,
-    reference: str,
-    ours: str = "ours",
-    against: str = "reference",
-    note: str = "",
-) -> Result:
-    mine, theirs = measured[f"{level}-{ours}"], measured[f"{level}-{against}"]
-    notes = [
-        f"{rows:,} rows",
-        f"ours: {mine.spread}, {mine.shuffled / 2**20:.1f} MiB shuffled",
-        f"reference: {theirs.spread}, {theirs.shuffled / 2**20:.1f} MiB shuffled",
-    ]
+def _result(one: _Comparison, measured: Mapping[str, Measured], rows: int) -> Result:
+    mine, theirs = measured[one.ours], measured[one.reference]
+    notes = [f"{rows:,} rows", f"ours: {mine.spread}", f"reference: {theirs.spread}"]
+    if one.ours.startswith(("row", "flag")):
+        notes.append(f"a plain copy takes {measured['row-copy'].median.cpu:.2f} CPU s")
     return Result(
-        name=name,
+        name=one.name,
         value=round(rows / mine.median.wall),
         unit="rows/s",
-        reference=reference,
+        reference=one.by,
         reference_value=round(rows / theirs.median.wall),
         ratio=round(theirs.median.cpu / mine.median.cpu, 3),
         repeats=len(mine.runs),
         cpu_seconds=round(mine.median.cpu, 2),
         reference_cpu_seconds=round(theirs.median.cpu, 2),
-        note="; ".join([*notes, *filter(None, [note])]),
+        note="; ".join([*notes, *filter(None, [one.note])]),
     )
 
 
@@ -106,7 +101,7 @@ def keep_plans(ran: Mapping[str, Ran]) -> None:
 
 
 def require_plans(ran: Mapping[str, Ran]) -> None:
-    """Demand that ours reads the rows once and leaves nothing out of code generation, as the reference does.
+    """Demand that ours reads the rows once, leaves nothing out of code generation, and shuffles only keys.
 
     Raises:
         AssertionError: It does not; the plans are in build/bench/plans.
@@ -118,6 +113,13 @@ def require_plans(ran: Mapping[str, Ran]) -> None:
                 f"{name}: {mine.scans} scans, {mine.stages} stages of generated code (reference: {theirs.stages}), "
                 f"interpreted: {', '.join(mine.interpreted) or 'nothing'}; see build/bench/plans/quality-{name}.txt"
             )
+
+    mine, theirs = ran["unique-ours-1"], ran["unique-reference-1"]
+    if mine.scans > theirs.scans or mine.shuffled > 1.1 * theirs.shuffled:
+        raise AssertionError(
+            f"unique-ours: {mine.scans} scans and {mine.shuffled:,} bytes shuffled, the reference {theirs.scans} and "
+            f"{theirs.shuffled:,}; see build/bench/plans/quality-unique-ours.txt"
+        )
 
 
 def _range(values: Iterable[float]) -> str:
