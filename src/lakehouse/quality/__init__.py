@@ -13,7 +13,7 @@ from lakehouse.quality.rule import Col, Dimension, RowRule, Rule, Severity
 from lakehouse.quality.rule_set import RuleSet, rule_set
 from lakehouse.quality.score import measure, require, score
 from lakehouse.quality.table_rule import Facts, Finding, TableRule
-from lakehouse.quality.table_score import RuleScore, TableScore
+from lakehouse.quality.table_score import RuleScore, ScoredAt, TableScore
 from lakehouse.quality.timeliness import Arrived, Fresh, NotInFuture
 from lakehouse.quality.uniqueness import Unique, UniqueApprox
 from lakehouse.quality.validity import Between, CastableTo, Finite, Length, Matches, OneOf
@@ -24,7 +24,7 @@ __all__ = [
     "DerivedFrom", "Dimension", "Distribution", "EmailSyntax", "Facts", "Finding", "Finite", "Fresh", "Gate",
     "HasColumns", "Holds", "Iban", "IpAddress", "JsonText", "LanguageCode", "Length", "Luhn", "Matches", "NotBlank",
     "NotEmpty", "NotInFuture", "NotNull", "Observed", "OneOf", "Ordered", "PhoneSyntax", "Policy", "References",
-    "RequiredIf", "RowCount", "RowCountAsBefore", "RowRule", "Rule", "RuleScore", "RuleSet", "Severity", "SumOf",
+    "RequiredIf", "RowCount", "RowCountAsBefore", "RowRule", "Rule", "RuleScore", "ScoredAt", "RuleSet", "Severity", "SumOf",
     "TableRule", "TableScore", "Unique", "UniqueApprox", "Url", "Uuid", "decide", "measure", "observe", "require",
     "rule_set", "score", "with_quality",
 ]  # fmt: skip

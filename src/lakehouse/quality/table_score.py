@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,16 @@ class TableScore:
             groups.setdefault(key(rule), []).append(rule)
         scores = {name: _weighted(tuple(group)) for name, group in groups.items()}
         return {name: score for name, score in scores.items() if score is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredAt:
+    """A score and when it was: the publish that it belongs to."""
+
+    score: TableScore
+    measured_at: datetime
+    run_id: str
+    snapshot_id: int
 
 
 def _weighted(rules: tuple[RuleScore, ...]) -> float | None:
