@@ -12,7 +12,7 @@ from pyiceberg.exceptions import CommitFailedException
 from lakehouse.catalog import ledger
 from lakehouse.catalog.connect import pyiceberg_properties
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.publish import _commit, open_audit, publish
+from lakehouse.catalog.publish import commit, open_audit, publish
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
@@ -78,7 +78,7 @@ def test_the_loser_keeps_its_rows_on_its_branch(lake: Lake, letters: TableSpec) 
     assert [row.letter for row in lake.spark.table(second.target).collect()] == ["b"]
 
 
-def test_rows_that_another_process_commits_in_between_are_not_lost(
+def test_rows_that_another_processcommits_in_between_are_not_lost(
     lake: Lake, letters: TableSpec, settings: Settings
 ) -> None:
     audit = open_audit(lake, letters, run_id="one")
@@ -98,7 +98,7 @@ def test_a_change_beside_main_does_not_stop_a_publish(lake: Lake, letters: Table
     assert seen(lake, letters) == ["a"]
 
 
-def test_a_commit_that_fails_for_ever_is_given_up(lake: Lake, letters: TableSpec) -> None:
+def test_acommit_that_fails_for_ever_is_given_up(lake: Lake, letters: TableSpec) -> None:
     lake.ensure(letters)
     tries = []
 
@@ -107,7 +107,7 @@ def test_a_commit_that_fails_for_ever_is_given_up(lake: Lake, letters: TableSpec
         raise CommitFailedException("someone else was faster")
 
     with pytest.raises(CommitFailedException):
-        _commit(lake, letters.name, change)
+        commit(lake, letters.name, change)
     assert len(tries) > 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from lakehouse.errors import ConfigError, ContractError, LakehouseError, Quality
 from lakehouse.pipeline.quarantine import quarantine_spec
 from lakehouse.pipeline.release import Released, release
 from lakehouse.pipeline.run import Built, Run, run_build
-from lakehouse.quality import Between, Gate, Holds, Matches, NotNull, Policy, Severity
+from lakehouse.quality import Between, Gate, Holds, Matches, NotNull, Policy, Severity, rule_set
 
 
 class Source(Schema):
@@ -59,8 +60,9 @@ class Case:
         return self.lake.rows(quarantine_spec(self.build.table)).collect()
 
     def release(self, *, where: str | None = None, dry_run: bool = False, **repairs: str) -> Released:
+        table, run_id = self.build.table, uuid.uuid4().hex
         return release(
-            self.lake, self.build.table, repairs=repairs, where=where, run_id=f"r{len(self.names())}", dry_run=dry_run
+            self.lake, table, rules=rule_set(table), repairs=repairs, where=where, run_id=run_id, dry_run=dry_run
         )
 
 

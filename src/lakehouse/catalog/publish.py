@@ -51,7 +51,7 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
     """
     lake.ensure(spec)
     if lake.table(spec.name).current_snapshot() is None:
-        _commit(lake, spec.name, _add_empty_snapshot)
+        commit(lake, spec.name, _add_empty_snapshot)
     base = lake.table(spec.name).current_snapshot()
     assert base is not None, "made above; the head of main is never expired"
     branch = f"audit_{run_id}"
@@ -59,7 +59,7 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
     def make(table: Table) -> None:
         table.manage_snapshots().create_branch(base.snapshot_id, branch, max_ref_age_ms=BRANCH_KEPT_MS).commit()
 
-    _commit(lake, spec.name, make)
+    commit(lake, spec.name, make)
     lake.refresh(spec.name)
     return Audit(lake=lake, spec=spec, base=base.snapshot_id, branch=branch)
 
@@ -80,7 +80,7 @@ def publish(audit: Audit, entry: LedgerEntry) -> int:
             raise PublishConflictError(table=audit.spec.name, base=audit.base, found=head)
         published[:] = [_move_main(table, audit, entry)]
 
-    _commit(audit.lake, audit.spec.name, move)
+    commit(audit.lake, audit.spec.name, move)
     audit.lake.refresh(audit.spec.name)
     return published[0]
 
@@ -129,7 +129,7 @@ def _main(table: Table) -> int | None:
     return head.snapshot_id if head else None
 
 
-def _commit(lake: Lake, name: str, change: Callable[[Table], None]) -> None:
+def commit(lake: Lake, name: str, change: Callable[[Table], None]) -> None:
     """Apply a change to the freshly loaded table; again when someone else committed something in between."""
     for attempt in range(_TRIES):
         try:

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from lakehouse.cli import inspect, local, quickstart, run, scaffold, serve, stream
+from lakehouse.cli import inspect, local, quality, quickstart, run, scaffold, serve, stream
 from lakehouse.cli.options import console
 from lakehouse.errors import LakehouseError
 
@@ -41,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 config_app = typer.Typer(help="Settings: what they are and where they come from.", no_args_is_help=True)
+quality_app = typer.Typer(help="Score tables, see how they went, release what was set aside.", no_args_is_help=True)
 publish_app = typer.Typer(help="Give gold to a warehouse.", no_args_is_help=True)
 
 app.command()(quickstart.quickstart)
@@ -55,9 +56,13 @@ app.command()(inspect.tables)
 app.command()(inspect.dictionary)
 app.command()(scaffold.init)
 config_app.command()(inspect.show)
+quality_app.command()(quality.score)
+quality_app.command()(quality.history)
+quality_app.command()(quality.release)
 publish_app.command()(serve.duckdb)
 publish_app.command()(serve.snowflake)
 app.add_typer(config_app, name="config")
+app.add_typer(quality_app, name="quality")
 app.add_typer(publish_app, name="publish")
 
 

@@ -12,6 +12,7 @@ from lakehouse.catalog.iceberg import Lake, dead_letter_counts
 from lakehouse.cli.local import reachable_broker
 from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
 from lakehouse.cli.outcome import Outcome
+from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import build_tables
 from lakehouse.cli.serve import serve_locally
 from lakehouse.cli.stream import ingest_of
@@ -55,7 +56,7 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
         stack.callback(_stop, lake)
         streamed = settings_of(config, [*(overrides or ()), f'kafka.bootstrap_servers="{servers}"'])
         _stream(lake, streamed, graph, steps, outcome)
-        outcome.built = build_tables(lake, settings, graph.builds, steps)
+        outcome.built = build_tables(lake, settings, graph.builds, steps, more_rules=more_rules(settings, graph))
         _serve(settings, graph, steps, outcome)
     outcome.seconds = {**steps.seconds, "total": round(sum(steps.seconds.values()), 1)}
     _write(settings, outcome)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.rules import MoreRules, more_rules
 from lakehouse.config import Settings
 from lakehouse.contract.build import BuildSpec
 from lakehouse.observe.progress import Steps
@@ -37,11 +38,12 @@ def run(
         lakehouse run silver.users --downstream --full
     """
     settings = settings_of(config, overrides)
-    builds = discover(settings.packages).select(tables or (), downstream=downstream)
+    graph = discover(settings.packages)
+    builds, more = graph.select(tables or (), downstream=downstream), more_rules(settings, graph)
     steps = Steps(console)
     with steps.step("start the session"):
         lake = lake_of(settings)
-    built = build_tables(lake, settings, builds, steps, full=full)
+    built = build_tables(lake, settings, builds, steps, more_rules=more, full=full)
     if as_json:
         print(json.dumps([summary(one) for one in built], indent=2))
     else:
@@ -49,10 +51,16 @@ def run(
 
 
 def build_tables(
-    lake: Lake, settings: Settings, builds: tuple[BuildSpec, ...], steps: Steps, *, full: bool = False
+    lake: Lake,
+    settings: Settings,
+    builds: tuple[BuildSpec, ...],
+    steps: Steps,
+    *,
+    more_rules: MoreRules,
+    full: bool = False,
 ) -> list[Built]:
     """Run builds one after the other, a line of progress each."""
-    plan = Run(minimum_score=settings.quality.minimum_for, full=full)
+    plan = Run(minimum_score=settings.quality.minimum_for, more_rules=more_rules, full=full)
     built = []
     for build in builds:
         with steps.step(f"build {build.table.name}") as step:

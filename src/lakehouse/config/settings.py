@@ -87,6 +87,7 @@ class QualitySettings(_Section):
 
     minimum_score: Score = Field(0.9, description="Least score of a table, 0 to 1")
     tables: dict[str, Score] = Field({}, description="Least score by table")
+    rule_files: tuple[str, ...] = Field((), description="Files of rules beside those in contracts: TOML or YAML")
 
     def minimum_for(self, table: str, declared: float | None = None) -> float:
         """Give the least score of a table: by table here, else what its contract declares, else that of all."""

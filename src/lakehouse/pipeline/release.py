@@ -14,12 +14,13 @@ from pyspark.sql import functions as F
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.publish import open_audit, publish
+from lakehouse.catalog.quality_metrics import record
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError
 from lakehouse.pipeline.quarantine import mark_repaired, put_back, quarantine_spec, released_rows
 from lakehouse.pipeline.scored_write import branch_rows
-from lakehouse.quality import measure, rule_set, with_quality
+from lakehouse.quality import RuleSet, measure, with_quality
 from lakehouse.quality.mask import failed_any
 
 
@@ -40,6 +41,7 @@ def release(
     lake: Lake,
     spec: TableSpec,
     *,
+    rules: RuleSet,
     repairs: Mapping[str, str],
     where: str | None,
     run_id: str,
@@ -51,6 +53,7 @@ def release(
     where its key is not there. Cost: the quarantine and the table's keys are read.
 
     Args:
+        rules: Those of the table, with what files add.
         repairs: Column → SQL over the row's columns, such as ``{"email": "lower(trim(email))"}``; none takes the rows
             as they are, for when a rule was changed.
         where: SQL over the row's columns that chooses rows; None takes all that wait.
@@ -62,7 +65,7 @@ def release(
         PublishConflictError: Another run published the table in between; start it again.
     """
     lake.table(quarantine_spec(spec).name, todo=f"no row of {spec.name} was set aside so far")
-    rules, instant = rule_set(spec), datetime.now(UTC)
+    instant = datetime.now(UTC)
     repaired = with_quality(_repaired(lake, spec, repairs, where), rules)
     good = repaired.where(~failed_any(rules))
     chosen, holding = repaired.count(), good.count()
@@ -80,6 +83,7 @@ def release(
         put_back(audit, rules)
         found = measure(branch_rows(audit), rules)
         publish(audit, dataclasses.replace(before, run_id=run_id, published_at=instant, score=found.to_json()))
+        record(lake, spec.name)
     return Released(chosen=chosen, repaired=holding, put_back=waiting if before else 0, still_failing=still)
 
 

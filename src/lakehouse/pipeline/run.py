@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import Audit, open_audit, publish
+from lakehouse.catalog.quality_metrics import record
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import create_table_sql
@@ -25,7 +26,7 @@ from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import QualityGateError
 from lakehouse.pipeline.quarantine import set_aside
 from lakehouse.pipeline.scored_write import segments_of, write_scored
-from lakehouse.quality import Policy, RuleSet, TableScore, decide, rule_set
+from lakehouse.quality import Policy, Rule, RuleSet, TableScore, decide, rule_set
 
 
 class Status(StrEnum):
@@ -38,9 +39,10 @@ class Status(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One run of some builds: its id, its instant (UTC), the least score of a table by its name and what its contract
-    declares, and whether to build regardless."""
+    declares, rules from files by table, and whether to build regardless."""
 
     minimum_score: Callable[[str, float | None], float]
+    more_rules: Callable[[str], Sequence[tuple[str, Rule]]] = lambda _table: ()
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:6]}")
     full: bool = False
@@ -71,7 +73,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
     """
     started, spec = time.monotonic(), build.table
     inputs = {spec_of(schema).name: _head(lake, spec_of(schema)) for _, schema in build.inputs}
-    rules = rule_set(spec)
+    rules = rule_set(spec, more=run.more_rules(spec.name))
     entry = LedgerEntry(
         run_id=run.run_id, published_at=run.instant, inputs=inputs, code=_fingerprint(build, run), rules=rules.id
     )
@@ -87,6 +89,8 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         set_aside(audit, rules, entry)
     entry = _with_score(entry, score)
     publish(audit, entry)
+    if score is not None:
+        record(lake, spec.name)
     return _built(lake, spec, entry, Status.PUBLISHED, started)
 
 

@@ -9,8 +9,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.catalog import ledger
 from lakehouse.catalog.publish import Audit
+from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.errors import LakehouseError
 from lakehouse.quality.gate import Policy
 from lakehouse.quality.mask import failed_any, with_quality
@@ -66,8 +66,7 @@ def facts_of(audit: Audit, instant: datetime) -> Facts:
         lake.table(name)
         return lake.spark.table(f"`{lake.name}`.{name}")
 
-    past = [entry.table_score for entry in ledger.history(lake.table(audit.spec.name))]
-    return Facts(instant=instant, read=read, past=[score for score in past if score is not None])
+    return Facts(instant=instant, read=read, past=[one.score for one in past_scores(lake.catalog, audit.spec.name)])
 
 
 def _overwrite(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> None:

@@ -24,7 +24,7 @@ __all__ = [
     "DerivedFrom", "Dimension", "Distribution", "EmailSyntax", "Facts", "Finding", "Finite", "Fresh", "Gate",
     "HasColumns", "Holds", "Iban", "IpAddress", "JsonText", "LanguageCode", "Length", "Luhn", "Matches", "NotBlank",
     "NotEmpty", "NotInFuture", "NotNull", "Observed", "OneOf", "Ordered", "PhoneSyntax", "Policy", "References",
-    "RequiredIf", "RowCount", "RowCountAsBefore", "RowRule", "Rule", "RuleScore", "ScoredAt", "RuleSet", "Severity", "SumOf",
-    "TableRule", "TableScore", "Unique", "UniqueApprox", "Url", "Uuid", "decide", "measure", "observe", "require",
-    "rule_set", "score", "with_quality",
+    "RequiredIf", "RowCount", "RowCountAsBefore", "RowRule", "Rule", "RuleScore", "RuleSet", "ScoredAt", "Severity",
+    "SumOf", "TableRule", "TableScore", "Unique", "UniqueApprox", "Url", "Uuid", "decide", "measure", "observe",
+    "require", "rule_set", "score", "with_quality",
 ]  # fmt: skip

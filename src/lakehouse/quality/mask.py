@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.quality.rule import Severity
-from lakehouse.quality.rule_check import check_rules
+from lakehouse.quality.rule_check import explained
 from lakehouse.quality.rule_set import RuleSet
 
 MASK, MORE, RULES, SCORE, FAILED = (
@@ -41,10 +41,13 @@ def with_quality(df: DataFrame, rules: RuleSet) -> DataFrame:
 
 def with_mask(df: DataFrame, rules: RuleSet) -> DataFrame:
     """Add the mask alone, which table scores are counted from; see ``with_quality``."""
-    check_rules(df, rules)
-    first, *more = [_word(rules.violations[at : at + BITS]) for at in range(0, max(1, len(rules.rules)), BITS)]
     none = F.lit(None).cast("array<bigint>")
-    return df.withColumns({MASK: first, MORE: F.array(*more) if more else none})
+    with explained(df, rules):
+        first, *more = [_word(rules.violations[at : at + BITS]) for at in range(0, max(1, len(rules.rules)), BITS)]
+        masked = df.withColumns({MASK: first, MORE: F.array(*more) if more else none})
+        # A session of Spark Connect analyses no earlier than this.
+        _ = masked.columns
+    return masked
 
 
 def failed_sql(bit: int) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame
@@ -13,19 +14,20 @@ from lakehouse.errors import ContractError
 from lakehouse.quality.rule_set import BoundRule, RuleSet
 
 
-def check_rules(df: DataFrame, rules: RuleSet) -> None:
-    """Let Spark analyse all rules against the columns, in one go. Cost: one analysis, no job.
+@contextmanager
+def explained(df: DataFrame, rules: RuleSet) -> Iterator[None]:
+    """Let Spark analyse all rules inside, in one go; if it refuses, say which rules and why.
 
     Raises:
         ContractError: Some rules name a column that is not there, are no SQL, or compare what cannot be compared; each
             is listed, with the nearest column.
     """
-    if not rules.rules:
-        return
-    if _problem(df, lambda: rules.violations) is None:
-        return
-    lines = [f"  - {one.name}: {why}" for one in rules.rules if (why := _problem(df, _alone(one)))]
-    raise ContractError(f"rules of {rules.table} do not fit its rows:\n" + "\n".join(lines))
+    try:
+        yield
+    except (AnalysisException, ParseException) as error:
+        lines = [f"  - {one.name}: {why}" for one in rules.rules if (why := _problem(df, _alone(one)))]
+        text = "\n".join(lines) or _in_words(error, df.columns)
+        raise ContractError(f"rules of {rules.table} do not fit its rows:\n{text}") from error
 
 
 def _alone(bound: BoundRule) -> Callable[[], Sequence[Column]]:

@@ -20,11 +20,12 @@ from lakehouse.quality.table_score import RuleScore, TableScore
 
 def aggregates(rules: RuleSet) -> list[Column]:
     """Give the aggregates that a score is made of, over rows that have their mask. Counts merge by addition."""
-    counts = {"rows": "count(1)", "rows_failed": f"count_if({failed_any_sql(rules)})"}
-    counts |= {f"failed_{bit}": f"count_if({failed_sql(bit)})" for bit in range(len(rules.rules))}
-    conditions, _ = rules.assessments
-    assessed = [F.count_if(condition).alias(name) for name, condition in conditions.items()]
-    return [F.expr(f"{count} AS {name}") for name, count in counts.items()] + assessed
+    conditions = {"rows_failed": failed_any_sql(rules)}
+    conditions |= {f"failed_{bit}": failed_sql(bit) for bit in range(len(rules.rules))}
+    # Not count_if: Spark makes a column of each of its conditions and carries all of them through the write.
+    counts = [F.expr(f"count(CASE WHEN {condition} THEN 1 END) AS {name}") for name, condition in conditions.items()]
+    assessed = [F.count(F.when(condition, 1)).alias(name) for name, condition in rules.assessments[0].items()]
+    return [F.count(F.lit(1)).alias("rows"), *counts, *assessed]
 
 
 def score_of(rules: RuleSet, metrics: Mapping[str, Any]) -> TableScore:

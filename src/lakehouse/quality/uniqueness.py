@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
-from typing import Any
+from typing import Any, Unpack
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import ContractError
-from lakehouse.quality.rule import Dimension, Severity
+from lakehouse.quality.rule import Common, Dimension
 from lakehouse.quality.table_rule import AggregateRule, Facts, Finding, TableRule
 
 
@@ -28,15 +28,8 @@ class Unique(TableRule):
     dimension = Dimension.UNIQUENESS
     kind = "unique"
 
-    def __init__(
-        self,
-        *columns: str,
-        name: str | None = None,
-        severity: Severity = Severity.ERROR,
-        weight: float = 1.0,
-        because: str = "",
-    ) -> None:
-        self._fill(columns=columns, name=name, severity=severity, weight=weight, because=because)
+    def __init__(self, *columns: str, **common: Unpack[Common]) -> None:
+        self._fill(columns=columns, **common)
         super().__post_init__()
         if not columns:
             raise ContractError("Unique() needs at least one column")
@@ -63,16 +56,8 @@ class UniqueApprox(AggregateRule):
     dimension = Dimension.UNIQUENESS
     kind = "unique_approx"
 
-    def __init__(
-        self,
-        *columns: str,
-        rsd: float = 0.01,
-        name: str | None = None,
-        severity: Severity = Severity.WARN,
-        weight: float = 1.0,
-        because: str = "",
-    ) -> None:
-        self._fill(columns=columns, rsd=rsd, name=name, severity=severity, weight=weight, because=because)
+    def __init__(self, *columns: str, rsd: float = 0.01, **common: Unpack[Common]) -> None:
+        self._fill(columns=columns, rsd=rsd, **common)
         super().__post_init__()
         if not columns or not 0.002 <= rsd <= 0.3:
             raise ContractError(f"{self!r} needs at least one column, and an rsd from 0.002 to 0.3")

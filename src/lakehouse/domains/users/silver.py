@@ -9,7 +9,7 @@ from pyspark.sql.types import DateType, IntegerType, LongType, StringType, Times
 
 from lakehouse.contract import Column, DataSet, Pii, Scored, build, conform, doc, table
 from lakehouse.domains.users.bronze import UsersRaw
-from lakehouse.quality import Between, EmailSyntax, Holds, Matches, NotNull, OneOf, Uuid
+from lakehouse.quality import Between, EmailSyntax, Holds, Matches, NotNull, OneOf, Unique, Uuid
 from lakehouse.transforms.deduplicate import keep_newest
 from lakehouse.transforms.text import squeeze, title_case
 
@@ -24,6 +24,7 @@ NATIONALITIES = (
     key=("user_id",),
     partitioned_by=("bucket(4, user_id)",),
     rules=(
+        Unique("user_id"),
         Holds("registered_after_birth", "registered_at >= born_on", because="Nobody registers before being born"),
         Holds(
             "age_fits_birth", "abs(age - floor(months_between(registered_at, born_on) / 12) - years_registered) <= 1"
