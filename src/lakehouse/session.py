@@ -45,6 +45,8 @@ def session_conf() -> dict[str, str]:
         # Instants are written and compared in UTC; a local zone would move days.
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.adaptive.enabled": "true",
+        # Else PySpark looks at the stack in each call of a function: half of the time that planning 23 rules takes.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
     }
 
 

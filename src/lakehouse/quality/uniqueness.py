@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import ContractError
-from lakehouse.quality.rule import Common, Dimension
+from lakehouse.quality.rule import Common, Dimension, Severity
 from lakehouse.quality.table_rule import AggregateRule, Facts, Finding, TableRule
 
 
@@ -52,6 +52,7 @@ class UniqueApprox(AggregateRule):
 
     columns: tuple[str, ...]
     rsd: float
+    severity: Severity = Severity.WARN
 
     dimension = Dimension.UNIQUENESS
     kind = "unique_approx"
