@@ -14,6 +14,7 @@ from pyspark.sql.types import DateType, IntegerType, StringType
 from lakehouse import Column, DataSet, Schema, Scored, build, conform, table
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake, TableNotFoundError
+from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec, spec_of
@@ -93,6 +94,27 @@ def test_the_score_of_the_table_is_counted_while_it_is_written(case: Case) -> No
     built = case.run()
     assert built.score is not None
     assert (built.rows, built.score.score, built.score.rows_failed) == (2, 0.75, 1)
+
+
+def test_a_build_without_rows_has_no_score_and_is_published(case: Case) -> None:
+    """Spark may drop an empty plan, and with it the node that counts."""
+    case.fill(("a", 30))
+    case.run()
+    case.lake.spark.sql(f"DELETE FROM {full_name(case.source, catalog='lake')}")
+    built = case.run(minimum=1.0)
+    assert built.score
+    assert (built.rows, built.score.score, built.score.rows, case.rows()) == (0, None, 0, [])
+
+
+def test_each_publish_is_a_row_of_the_metrics(case: Case) -> None:
+    case.fill(("a", 30), ("b", 300))
+    built = case.run()
+    (found,) = past_scores(case.lake.catalog, case.build.table.name)
+    case.lake.refresh("quality.metrics")
+    metrics = case.lake.spark.table("`lake`.quality.metrics").where(f"table_name = '{case.build.table.name}'")
+    rows = {row["rule"]: (row["failed"], row["assessed"]) for row in metrics.collect()}
+    assert found.score == built.score
+    assert rows == {None: (1, 2), "name_not_null": (0, 2), "age_between": (1, 2)}
 
 
 def test_the_ledger_knows_inputs_code_rules_and_score(case: Case) -> None:

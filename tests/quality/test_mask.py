@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import DoubleType, IntegerType, StringType
+from pyspark.sql.types import DateType, DoubleType, IntegerType, StringType
 
 from lakehouse import Column, Schema, table
 from lakehouse.errors import ContractError
@@ -177,3 +179,24 @@ def test_one_more_failing_row_never_raises_a_score(spark: SparkSession, rows: li
         if new.failed > old.failed:
             assert (new.score or 0) <= (1 if old.score is None else old.score)
     assert after.rows_failed == before.rows_failed + 1
+
+
+def test_rows_of_a_stream_are_scored_as_those_of_a_batch(spark: SparkSession, tmp_path: Path) -> None:
+    rows, rules = [("a", 1, 0.5), (None, 500, 2.0)], rule_set(Things)
+    things(spark, rows).write.parquet(str(tmp_path / "in"))
+    stream = spark.readStream.schema("name string, size int, share double").parquet(str(tmp_path / "in"))
+    query = with_quality(stream, rules).writeStream.format("parquet").trigger(availableNow=True)
+    query.option("checkpointLocation", str(tmp_path / "c")).start(str(tmp_path / "out")).awaitTermination()
+    found = spark.read.parquet(str(tmp_path / "out")).orderBy("size").collect()
+    assert found == with_quality(things(spark, rows), rules).orderBy("size").collect()
+
+
+def test_dates_that_only_spark_knows_are_judged(spark: SparkSession) -> None:
+    @table("silver.days")
+    class Days(Schema):
+        """Days."""
+
+        day: Annotated[Column[DateType], Between(date(1900, 1, 1), date(2100, 1, 1))]
+
+    df = spark.sql("select explode(array(date'2000-01-01', date_add(date'9999-12-31', 99), date'-0044-03-15')) as day")
+    assert (score(df, Days).rules[0].failed, score(df, Days).rules[0].assessed) == (2, 3)

@@ -175,3 +175,9 @@ def test_a_table_rule_changes_the_fingerprint_and_has_no_bit() -> None:
 def test_a_table_rule_on_a_column_is_refused() -> None:
     with pytest.raises(ContractError, match=r"silver\.ids\.id: .* judges more than a column"):
         rule_set(Ids, more=[("id", Unique("id"))])
+
+
+def test_instants_beyond_what_python_knows_are_judged_all_the_same(spark: SparkSession) -> None:
+    df = spark.sql("select timestamp_seconds(900000000000) as at")
+    assert found(NotInFuture(column="at"), df) == (1, 1, "the last is of 9999-12-31 23:59 UTC")
+    assert found(Fresh(column="at", within=timedelta(hours=1)), df)[:2] == (0, 1)

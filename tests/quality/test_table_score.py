@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -90,3 +91,14 @@ def test_an_empty_report_says_so() -> None:
 def test_a_share_that_is_not_whole_is_not_rounded_up_to_it() -> None:
     one_in_a_million = TableScore(table="t.x", rule_set="a", rows=1, rows_failed=1, rules=(rule("r", 1, 1_000_000),))
     assert "99.99 %" in report(tables=(one_in_a_million,))
+
+
+def test_a_notebook_shows_the_score_the_weakest_rule_and_the_costliest_escaped() -> None:
+    shown = dataclasses.replace(table((5, 10), (0, 10)), table="a<b")._repr_html_()
+    assert "a&lt;b" in shown
+    assert "weakest error rule r 50.00%" in shown
+    assert "<td style='text-align:left'>r</td><td>5</td><td>10</td><td>50.00%</td>" in shown
+
+
+def test_a_notebook_shows_that_there_was_nothing_to_assess() -> None:
+    assert "nothing to assess in 1,000 rows" in table((0, 0))._repr_html_()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from lakehouse.quality.notebook import score_html
+
 
 @dataclass(frozen=True, kw_only=True)
 class RuleScore:
@@ -85,6 +87,10 @@ class TableScore:
             rows_failed=self.rows_failed + other.rows_failed,
             rules=rules,
         )
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return score_html(self)
 
     def to_json(self) -> str:
         """Give compact JSON, as it is kept in the summary of a snapshot."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyspark.sql import Column
@@ -13,6 +13,9 @@ from pyspark.sql import functions as F
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Dimension
 from lakehouse.quality.table_rule import AggregateRule, Facts, Finding
+
+# Of the years 1 and 9999: what Python can say of an instant.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class Fresh(_OfInstant):
 
     def aggregates(self, facts: Facts) -> Sequence[Column]:  # noqa: ARG002
         """Take the newest."""
-        return [F.max(self.column)]
+        return [_seconds(F.max(self.column))]
 
     def judge(self, values: Sequence[Any], facts: Facts) -> Finding:
         """Hold its age against what is allowed."""
@@ -67,7 +70,7 @@ class NotInFuture(_OfInstant):
         """Count what is there, what lies after, and take the last."""
         value = F.col(self.column)
         late = value > F.lit(facts.instant.astimezone(UTC) + self.within)
-        return [F.count(value), F.count_if(late), F.max(value)]
+        return [F.count(value), F.count_if(late), _seconds(F.max(value))]
 
     def judge(self, values: Sequence[Any], facts: Facts) -> Finding:  # noqa: ARG002
         """Give the counts."""
@@ -96,11 +99,15 @@ class Arrived(_OfInstant):
         return Finding(failed=failed, assessed=int(values[0]), detail=detail)
 
 
-def _instant(value: Any) -> datetime | None:
-    if isinstance(value, datetime):
-        # Spark gives instants without a zone, in the zone of this process.
-        return value.astimezone(UTC)
-    return datetime.combine(value, time(), tzinfo=UTC) if isinstance(value, date) else None
+def _seconds(value: Column) -> Column:
+    # As a number, because Spark knows instants that Python does not.
+    return F.unix_seconds(value.cast("timestamp"))
+
+
+def _instant(seconds: Any) -> datetime | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(min(max(int(seconds), _FIRST), _LAST), UTC)
 
 
 def _length(value: timedelta) -> str:

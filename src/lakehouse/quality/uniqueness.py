@@ -52,13 +52,12 @@ class UniqueApprox(AggregateRule):
 
     columns: tuple[str, ...]
     rsd: float
-    severity: Severity = Severity.WARN
 
     dimension = Dimension.UNIQUENESS
     kind = "unique_approx"
 
     def __init__(self, *columns: str, rsd: float = 0.01, **common: Unpack[Common]) -> None:
-        self._fill(columns=columns, rsd=rsd, **common)
+        self._fill(columns=columns, rsd=rsd, **{"severity": Severity.WARN, **common})
         super().__post_init__()
         if not columns or not 0.002 <= rsd <= 0.3:
             raise ContractError(f"{self!r} needs at least one column, and an rsd from 0.002 to 0.3")
