@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pytest
@@ -18,7 +19,7 @@ from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import ConfigError, ContractError, LakehouseError, QualityGateError
-from lakehouse.pipeline.quarantine import quarantine_spec
+from lakehouse.pipeline.quarantine import mark_repaired, quarantine_spec
 from lakehouse.pipeline.release import Released, release
 from lakehouse.pipeline.run import Built, Run, run_build
 from lakehouse.quality import Between, Gate, Holds, Matches, NotNull, Policy, Severity, rule_set
@@ -156,6 +157,17 @@ def test_repaired_rows_go_back_once_and_stay_over_the_next_build(make: Make) -> 
     case.fill(("d", 50))
     case.run()
     assert case.names() == [("B", 40), ("a", 30), ("c", 1), ("d", 50)]
+
+
+def test_a_release_that_died_before_its_publish_is_completed_by_the_next_one(make: Make) -> None:
+    case = make(Policy.QUARANTINE)
+    case.fill(*ROWS)
+    case.run()
+    table, lake = case.build.table, case.lake
+    waiting = lake.rows(quarantine_spec(table)).where("row.name = 'c'")
+    repaired = waiting.selectExpr("row_id", "named_struct('name', row.name, 'age', 1) as repaired")
+    mark_repaired(lake, table, repaired, datetime(2026, 5, 1, tzinfo=UTC))
+    assert (case.release(where="false").put_back, case.names()) == (1, [("B", 40), ("a", 30), ("c", 1)])
 
 
 def test_rows_that_still_fail_stay_and_the_rule_is_told(make: Make) -> None:

@@ -45,6 +45,8 @@ def settings_of(config: list[Path] | None, overrides: list[str] | None) -> Setti
 
 def lake_of(settings: Settings) -> Lake:
     """Start a session and open the lake."""
+    # What Spark refuses is told by our own errors; PySpark would print its stack trace as well.
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     lake = open_lake(settings, make_session(settings))
     if threading.current_thread() is threading.main_thread():
         _take_interrupts_back()
