@@ -1,4 +1,4 @@
-"""The README is run: its Python as one program, its commands against the verbs and targets that exist."""
+"""README and guides are run: their Python as one program each, their commands against the verbs that exist."""
 
 from __future__ import annotations
 
@@ -15,29 +15,35 @@ from typer.testing import CliRunner
 
 from lakehouse.cli.main import app
 from lakehouse.config import Settings
+from lakehouse.quality.rule_file import parse_rules
 
 ROOT = Path(__file__).parent.parent.parent
-README = (ROOT / "README.md").read_text()
+README, QUALITY = ROOT / "README.md", ROOT / "docs" / "quality.md"
+PAGES = (README, QUALITY)
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: Path = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
-COMMANDS = [line.split("#")[0].strip() for block in blocks("bash") for line in block.splitlines() if line.strip()]
+LINES = [line for page in PAGES for block in blocks("bash", page) for line in block.splitlines()]
+COMMANDS = [line.split("#")[0].strip() for line in LINES if line.strip()]
 
 
 def test_the_readme_shows_code_by_line_15() -> None:
-    assert "```python" in "\n".join(README.splitlines()[:15])
+    assert "```python" in "\n".join(README.read_text().splitlines()[:15])
 
 
-def test_the_python_of_the_readme_runs_as_one_program(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_python_of_a_page_runs_as_one_program(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, page: Path
+) -> None:
     module = types.ModuleType("readme")
     module.__dict__["spark"] = spark
     # Contracts are looked up by the module of their class.
     monkeypatch.setitem(sys.modules, "readme", module)
-    for number, block in enumerate(blocks("python")):
-        exec(compile(block, f"README block {number}", "exec"), module.__dict__)
+    for number, block in enumerate(blocks("python", page)):
+        exec(compile(block, f"{page.name} block {number}", "exec"), module.__dict__)
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
@@ -48,7 +54,7 @@ def test_each_make_target_exists(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("lakehouse ")])
 def test_each_verb_and_option_exists(command: str) -> None:
     words = shlex.split(command)[1:]
-    verbs = words[:2] if words[0] in ("publish", "config") else words[:1]
+    verbs = words[:2] if words[0] in ("publish", "config", "quality") else words[:1]
     shown = CliRunner().invoke(app, [*verbs, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
     assert [option for option in words if option.startswith("--") and option not in shown.output] == []
@@ -69,6 +75,15 @@ def test_every_command_is_checked_by_one_of_these() -> None:
     assert [c for c in COMMANDS if c.split()[0] not in ("make", "lakehouse", "spark-submit")] == []
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
-def test_each_linked_file_exists(link: str) -> None:
-    assert (ROOT / link).exists()
+LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#]+)\)", page.read_text())]
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS, ids=[link for _, link in LINKS])
+def test_each_linked_file_exists(page: Path, link: str) -> None:
+    assert (page.parent / link).exists()
+
+
+def test_the_settings_and_the_rules_of_the_guide_to_quality_are_valid() -> None:
+    settings, rules = blocks("toml", QUALITY)
+    assert Settings.model_validate(tomllib.loads(settings)).quality.rule_files
+    assert parse_rules(rules, file="rules.toml")

@@ -12,7 +12,18 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from lakehouse.cli import inspect, local, quality, quality_watch, quickstart, run, scaffold, serve, stream
+from lakehouse.cli import (
+    inspect,
+    local,
+    quality,
+    quality_report,
+    quality_watch,
+    quickstart,
+    run,
+    scaffold,
+    serve,
+    stream,
+)
 from lakehouse.cli.options import console
 from lakehouse.errors import LakehouseError
 
@@ -58,6 +69,7 @@ app.command()(scaffold.init)
 config_app.command()(inspect.show)
 quality_app.command()(quality.score)
 quality_app.command()(quality.history)
+quality_app.command()(quality_report.report)
 quality_app.command()(quality_watch.anomalies)
 quality_app.command()(quality_watch.drift)
 quality_app.command()(quality.release)

@@ -38,6 +38,11 @@ class Report:
 
 def render_report(report: Report) -> str:
     """Give the report as HTML; everything that came from data is escaped."""
+    return render_page("report.html.j2", report=report, costliest=_costliest)
+
+
+def render_page(template: str, **values: object) -> str:
+    """Give a page of ``templates/``; every value that is not ``Markup`` is escaped, and none may be missing."""
     environment = Environment(
         loader=PackageLoader("lakehouse.quality", "templates"),
         autoescape=True,
@@ -45,8 +50,8 @@ def render_report(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"n": "{:,}".format, "percent": _percent, "grade": _grade}
-    return environment.get_template("report.html.j2").render(report=report, costliest=_costliest)
+    environment.filters |= {"n": "{:,}".format, "percent": percent, "grade": grade}
+    return environment.get_template(template).render(**values)
 
 
 def _costliest(score: TableScore) -> list[RuleScore]:
@@ -54,7 +59,8 @@ def _costliest(score: TableScore) -> list[RuleScore]:
     return sorted(score.rules, key=lambda rule: -rule.weight * (1 - (rule.score if rule.score is not None else 1)))
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
+    """Give a share as people read it: ``97.31 %``, a dash where there is none."""
     if share is None:
         return "–"
     # A share that is not quite whole must not be rounded up to it.
@@ -62,5 +68,6 @@ def _percent(share: float | None) -> str:
     return f"{shown:.2f} %".replace("100.00", "100")
 
 
-def _grade(share: float | None) -> str:
+def grade(share: float | None) -> str:
+    """Tell how good a share is, as the class that the pages colour it by."""
     return "none" if share is None else "good" if share >= 0.98 else "fair" if share >= 0.9 else "poor"
