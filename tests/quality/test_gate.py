@@ -77,6 +77,11 @@ def test_a_demand_that_is_no_score_is_refused(wrong: dict[str, object]) -> None:
         Gate(**wrong)  # type: ignore[arg-type]
 
 
+def test_segments_of_rows_that_are_dropped_cannot_be_demanded() -> None:
+    with pytest.raises(ContractError, match="cannot be scored by segment; set them aside instead"):
+        Gate(segments={"country": 0.9}, policy=Policy.DROP)
+
+
 @table("silver.lands", rules=(Gate(segments={"country": 0.8}),))
 class Lands(Schema):
     """Rows of countries."""

@@ -25,25 +25,26 @@ from lakehouse.quality.table_score import TableScore
 def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, instant: datetime) -> TableScore | None:
     """Replace the branch's rows and give their score; None where the table has no rules.
 
-    Cost: one job; for each table rule one more over its keys. If the counts do not arrive, one over the written mask.
+    Cost: one job; for each table rule one more over its keys. If the counts do not arrive, one over the written mask;
+    where bad rows are dropped, then the build once more.
 
     Raises:
         LakehouseError: A rule threw on a value; it is named.
     """
     columns = [column.name for column in audit.spec.columns]
+    drops = rules.gate.policy is Policy.DROP and bool(rules.rules)
     observed = None
     if rules.rules:
         df, observed = observe(with_quality(df, rules), rules)
-        if rules.gate.policy is Policy.DROP:
-            df = df.where(~failed_any(rules))
+    judged = df
+    if drops:
+        df = df.where(~failed_any(rules))
     _overwrite(audit, df.select(*columns), rules, run_id=run_id)
     if not rules:
         return None
     written = branch_rows(audit)
-    # What was dropped is not in the branch: then nothing but the observed counts can tell of it.
-    patience = 300 if rules.gate.policy is Policy.DROP else 20
-    found = observed.score(timeout_seconds=patience) if observed else None
-    found = found or measure(written, rules)
+    # What was dropped is not in the branch, so without the observed counts the build has to be run once more.
+    found = (observed.score() if observed else None) or measure(judged if drops else written, rules)
     return with_table_rules(found, written, rules, facts_of(audit, instant))
 
 

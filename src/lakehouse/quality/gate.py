@@ -53,6 +53,8 @@ class Gate:
         for one in every:
             if one is not None and not 0 <= one <= 1:
                 raise ContractError(f"{self!r}: {one} is no score; scores are from 0 to 1")
+        if self.segments and self.policy is Policy.DROP:
+            raise ContractError(f"{self!r}: rows that are dropped cannot be scored by segment; set them aside instead")
 
     def check(self, *, table: str, rules: Iterable[str], columns: Iterable[str]) -> None:
         """Make sure that what it names is there.
