@@ -18,7 +18,7 @@ VERBS = [
     ["quickstart"], ["up"], ["down"], ["produce"], ["stream"], ["run"], ["sql"], ["dead-letters"], ["tables"],
     ["dictionary"], ["init"], ["config", "show"], ["publish", "duckdb"], ["publish", "snowflake"],
     ["quality", "score"], ["quality", "history"], ["quality", "release"],
-    ["quality", "report"], ["quality", "anomalies"], ["quality", "drift"],
+    ["quality", "report"], ["quality", "anomalies"], ["quality", "drift"], ["quality", "profile"],
 ]  # fmt: skip
 
 

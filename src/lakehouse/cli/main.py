@@ -16,6 +16,7 @@ from lakehouse.cli import (
     inspect,
     local,
     quality,
+    quality_profile,
     quality_report,
     quality_watch,
     quickstart,
@@ -70,6 +71,7 @@ config_app.command()(inspect.show)
 quality_app.command()(quality.score)
 quality_app.command()(quality.history)
 quality_app.command()(quality_report.report)
+quality_app.command()(quality_profile.profile)
 quality_app.command()(quality_watch.anomalies)
 quality_app.command()(quality_watch.drift)
 quality_app.command()(quality.release)
