@@ -17,7 +17,7 @@ from lakehouse.contract.ddl import after_create_sql, create_table_sql, full_name
 from lakehouse.contract.evolution import LiveTable, evolve
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.partitioning import PartitionField, from_iceberg
-from lakehouse.contract.schema import SchemaT
+from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 
@@ -101,16 +101,19 @@ class Lake:
 
         Of a bronze table these are the rows that could be decoded; ``dead_letters`` gives the others.
         """
-        df = self.rows(spec_of(schema), snapshot_id=snapshot_id)
-        if issubclass(schema, KafkaRecord):
-            # On the partition column, so that the files of dead letters are not even listed.
-            df = df.where(F.col("dead_letter.reason").isNull())
+        df = good_rows(self.rows(spec_of(schema), snapshot_id=snapshot_id), schema)
         return conform(df, schema, absent_as_null=True)
 
     def dead_letters(self, schema: type[KafkaRecord], *, snapshot_id: int | None = None) -> DataFrame:
         """Read the records of a bronze table that could not be decoded, without the empty payload columns."""
         df = self.rows(spec_of(schema), snapshot_id=snapshot_id).where(F.col("dead_letter.reason").isNotNull())
         return df.select("topic", "partition", "offset", "kafka_timestamp", "ingested_at", "dead_letter.*")
+
+
+def good_rows(rows: DataFrame, schema: type[Schema]) -> DataFrame:
+    """Leave the dead letters of a bronze table out; other tables have none."""
+    # On the partition column, so that the files of dead letters are not even listed.
+    return rows.where(F.col("dead_letter.reason").isNull()) if issubclass(schema, KafkaRecord) else rows
 
 
 def partition_fields(table: Table) -> tuple[PartitionField, ...]:

@@ -1,9 +1,9 @@
-"""``quality.metrics``: the scores of all publishes as a table, so that they outlive the snapshots that carry them."""
+"""``quality.metrics``: the scores of tables, with their snapshots, so that they outlive those."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -14,7 +14,6 @@ from pyspark.sql.types import DoubleType, LongType, StringType, TimestampType
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake, find_table
-from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import commit
 from lakehouse.contract.marks import doc, required
 from lakehouse.contract.schema import Column, Schema
@@ -24,11 +23,11 @@ from lakehouse.quality.table_score import RuleScore, ScoredAt, TableScore
 
 @table("quality.metrics", partitioned_by=("table_name",))
 class QualityMetrics(Schema):
-    """One row per publish and rule, and one, without a rule, for the publish itself."""
+    """One row per score and rule, and one, without a rule, for the score itself."""
 
     table_name: Annotated[Column[StringType], required, doc("Table that was scored")]
-    snapshot_id: Annotated[Column[LongType], required, doc("Snapshot that it was published as")]
-    run_id: Annotated[Column[StringType], required, doc("Run that published it")]
+    snapshot_id: Annotated[Column[LongType], required, doc("Snapshot that was scored")]
+    run_id: Annotated[Column[StringType], required, doc("Run that scored it")]
     measured_at: Annotated[Column[TimestampType], required, doc("Instant of that run", unit="UTC")]
     rule_set: Annotated[Column[StringType], doc("Fingerprint of the rules")]
     rule: Annotated[Column[StringType], doc("Rule; null for the table as a whole")]
@@ -51,34 +50,33 @@ def record(lake: Lake, name: str) -> int:
     added: list[int] = []
 
     def add(target: Table) -> None:
-        there = set(_read(target, name, "snapshot_id")["snapshot_id"].to_pylist())
-        new = [one for one in ledger.history(lake.table(name)) if one.score and one.snapshot_id not in there]
+        there = set(_read(target, name, "run_id")["run_id"].to_pylist())
+        new = [one for one in _published(lake.table(name)) if one.run_id not in there]
         added[:] = [len(new)]
-        rows = [row for entry in new for row in _rows(name, entry)]
-        if rows:
-            target.append(pa.Table.from_pylist(rows, schema=target.schema().as_arrow()))
+        _append(target, new)
 
     commit(lake, metrics.name, add)
     return added[0]
 
 
+def save(lake: Lake, scored: ScoredAt) -> None:
+    """Keep the score of a snapshot that was not made by a publish. Cost: one small append."""
+    metrics = spec_of(QualityMetrics)
+    if lake.find(metrics.name) is None:
+        lake.ensure(metrics)
+    commit(lake, metrics.name, lambda target: _append(target, [scored]))
+
+
 def past_scores(catalog: Catalog, name: str, *, most: int = 100) -> list[ScoredAt]:
-    """Give the scores of a table's publishes, newest first, from the table of metrics and from the ledger.
+    """Give the scores of a table, newest first, from the table of metrics and from the ledger of its publishes.
 
     Cost: metadata, and the table's part of the metrics; no session.
     """
-    found: dict[int, ScoredAt] = {}
+    found: dict[tuple[int, str], ScoredAt] = {}
     live, metrics = find_table(catalog, name), find_table(catalog, spec_of(QualityMetrics).name)
     if metrics is not None:
-        found |= {one.snapshot_id: one for one in _from_rows(name, _read(metrics, name).to_pylist())}
-    for entry in ledger.history(live) if live else ():
-        if entry.table_score is not None and entry.snapshot_id is not None:
-            found[entry.snapshot_id] = ScoredAt(
-                score=entry.table_score,
-                measured_at=entry.published_at,
-                run_id=entry.run_id,
-                snapshot_id=entry.snapshot_id,
-            )
+        found |= {(one.snapshot_id, one.run_id): one for one in _from_rows(name, _read(metrics, name).to_pylist())}
+    found |= {(one.snapshot_id, one.run_id): one for one in (_published(live) if live else ())}
     return sorted(found.values(), key=lambda one: one.measured_at, reverse=True)[:most]
 
 
@@ -86,15 +84,31 @@ def _read(metrics: Table, name: str, *columns: str) -> pa.Table:
     return metrics.scan(row_filter=f"table_name == '{name}'", selected_fields=columns or ("*",)).to_arrow()
 
 
-def _rows(name: str, entry: LedgerEntry) -> Iterator[dict[str, Any]]:
-    found = entry.table_score
-    if found is None:
-        return
+def _published(table: Table) -> Iterator[ScoredAt]:
+    """Give the scores that the ledger of a table has."""
+    for entry in ledger.history(table):
+        if entry.table_score is not None and entry.snapshot_id is not None:
+            yield ScoredAt(
+                score=entry.table_score,
+                measured_at=entry.published_at,
+                run_id=entry.run_id,
+                snapshot_id=entry.snapshot_id,
+            )
+
+
+def _append(metrics: Table, new: Iterable[ScoredAt]) -> None:
+    rows = [row for scored in new for row in _rows(scored)]
+    if rows:
+        metrics.append(pa.Table.from_pylist(rows, schema=metrics.schema().as_arrow()))
+
+
+def _rows(scored: ScoredAt) -> Iterator[dict[str, Any]]:
+    found = scored.score
     common = {
-        "table_name": name,
-        "snapshot_id": entry.snapshot_id,
-        "run_id": entry.run_id,
-        "measured_at": entry.published_at,
+        "table_name": found.table,
+        "snapshot_id": scored.snapshot_id,
+        "run_id": scored.run_id,
+        "measured_at": scored.measured_at,
         "rule_set": found.rule_set,
     }
     yield common | {"failed": found.rows_failed, "assessed": found.rows, "score": found.score}
@@ -111,10 +125,11 @@ def _rows(name: str, entry: LedgerEntry) -> Iterator[dict[str, Any]]:
 
 
 def _from_rows(name: str, rows: list[dict[str, Any]]) -> Iterator[ScoredAt]:
-    rules: dict[int, list[RuleScore]] = {}
+    rules: dict[tuple[int, str], list[RuleScore]] = {}
     for row in rows:
         if row["rule"] is not None:
-            rules.setdefault(row["snapshot_id"], []).append(RuleScore(**json.loads(row["details"])))
+            at = (row["snapshot_id"], row["run_id"])
+            rules.setdefault(at, []).append(RuleScore(**json.loads(row["details"])))
     for row in rows:
         if row["rule"] is None:
             score = TableScore(
@@ -122,7 +137,7 @@ def _from_rows(name: str, rows: list[dict[str, Any]]) -> Iterator[ScoredAt]:
                 rule_set=row["rule_set"],
                 rows=row["assessed"],
                 rows_failed=row["failed"],
-                rules=tuple(rules.get(row["snapshot_id"], ())),
+                rules=tuple(rules.get((row["snapshot_id"], row["run_id"]), ())),
             )
             yield ScoredAt(
                 score=score, measured_at=row["measured_at"], run_id=row["run_id"], snapshot_id=row["snapshot_id"]

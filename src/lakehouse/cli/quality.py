@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -19,33 +18,38 @@ from lakehouse.cli.rules import judged
 from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.release import release as release_rows
-from lakehouse.quality import Facts, ScoredAt, TableScore, measure
+from lakehouse.pipeline.run import new_run_id
+from lakehouse.pipeline.score_table import Scoring, score_table
+from lakehouse.quality import ScoredAt
 from lakehouse.quality.gate import costliest
-from lakehouse.quality.score import with_table_rules
 
 TableName = Annotated[str, typer.Argument(help="A table with rules, such as silver.users.")]
 
 
-def score(table: TableName, config: ConfigFile = None, overrides: Override = None, as_json: AsJson = False) -> None:
-    """Score a table as it stands now, by its rules as they are now. Nothing is written.
+def score(
+    table: TableName,
+    config: ConfigFile = None,
+    overrides: Override = None,
+    full: Annotated[bool, typer.Option("--full", help="Scan all rows, not only what was appended.")] = False,
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Keep it in quality.metrics.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Score a table as it stands now, by its rules as they are now. The table itself is not changed.
+
+    Where rows were only appended since the last score, only those are read.
 
     Examples:
 
         lakehouse quality score silver.users
+
+        lakehouse quality score silver.users --full --no-save --json
     """
     settings = settings_of(config, overrides)
     spec, rules = judged(settings, table)
-    steps = Steps(console)
-    with steps.step(f"score {table}") as step:
+    with Steps(console).step(f"score {table}") as step:
         lake = lake_of(settings)
-        lake.table(table)
-        rows = lake.rows(spec)
-        past = [one.score for one in past_scores(lake.catalog, table)]
-        facts = Facts(read=lambda name: lake.spark.table(f"`{lake.name}`.{name}"), past=past)
-        # Not by the mask that it keeps: that is of the rules as they were.
-        bare = rows.drop(*(column.name for column in spec.columns if column.generated))
-        found = with_table_rules(measure(bare, rules), bare, rules, facts)
-        step.done = found.rows
+        found = score_table(lake, spec, rules, run_id=new_run_id(), instant=datetime.now(UTC), full=full, keep=save)
+        step.done = found.score.rows
     _print_score(found, as_json=as_json)
 
 
@@ -104,9 +108,8 @@ def release(
     spec, rules = judged(settings, table)
     repairs = dict(_pair(text) for text in repair or ())
     with Steps(console).step(f"release {table}") as step:
-        run_id = f"{datetime.now(UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:6]}"
         lake = lake_of(settings)
-        done = release_rows(lake, spec, rules=rules, repairs=repairs, where=where, run_id=run_id, dry_run=dry_run)
+        done = release_rows(lake, spec, rules=rules, repairs=repairs, where=where, run_id=new_run_id(), dry_run=dry_run)
         step.done = done.put_back
     if as_json:
         print(json.dumps(asdict(done)))
@@ -140,11 +143,12 @@ def _at(one: ScoredAt, rule: str | None) -> dict[str, Any]:
     }
 
 
-def _print_score(found: TableScore, *, as_json: bool) -> None:
-    weakest = found.weakest
+def _print_score(scoring: Scoring, *, as_json: bool) -> None:
+    found, weakest = scoring.score, scoring.score.weakest
     if as_json:
         summary = {"score": found.score, "weakest": weakest.name if weakest else None}
-        print(json.dumps(summary | {"dimensions": found.by_dimension} | json.loads(found.to_json()), indent=2))
+        where = {"snapshot_id": scoring.snapshot_id, "added_to": scoring.added_to}
+        print(json.dumps(summary | where | {"dimensions": found.by_dimension} | json.loads(found.to_json()), indent=2))
         return
     out = Console()
     if found.score is None:

@@ -36,6 +36,11 @@ class Status(StrEnum):
     UP_TO_DATE = "up to date"
 
 
+def new_run_id() -> str:
+    """Give an id of a run: its instant (UTC) to the second, and six random characters."""
+    return f"{datetime.now(UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:6]}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One run of some builds: its id, its instant (UTC), the least score of a table by its name and what its contract
@@ -44,7 +49,7 @@ class Run:
     minimum_score: Callable[[str, float | None], float]
     more_rules: Callable[[str], Sequence[tuple[str, Rule]]] = lambda _table: ()
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:6]}")
+    run_id: str = field(default_factory=new_run_id)
     full: bool = False
 
 
