@@ -19,7 +19,8 @@ from lakehouse.engines.jars import resolve_jars
 from lakehouse.local.broker import broker
 from lakehouse.local.produce import produce_once
 from lakehouse.pipeline.checkpoint import Checkpoint
-from lakehouse.pipeline.stream import Ingest, run_stream
+from lakehouse.pipeline.ingest import Ingest
+from lakehouse.pipeline.stream import run_stream
 from lakehouse.session import make_session
 from lakehouse.sources.kafka import KafkaTopic
 from lakehouse.sources.topics import ensure_topic, topic_size

@@ -16,8 +16,9 @@ from lakehouse.catalog.iceberg import Lake, dead_letter_counts
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.local.broker import Broker
 from lakehouse.pipeline.checkpoint import Checkpoint
+from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import Recover
-from lakehouse.pipeline.stream import Ingest, StreamResult, run_stream
+from lakehouse.pipeline.stream import StreamResult, run_stream
 from lakehouse.sources.kafka import KafkaTopic
 from lakehouse.sources.topics import ensure_topic
 
@@ -53,9 +54,10 @@ class Bench:
             producer.produce(self.ingest.topic.topic, data, key=b"k", partition=partition)
         assert producer.flush(30) == 0
 
-    def run(self, *, recover: Recover | None = None) -> StreamResult:
+    def run(self, *, recover: str | None = None, accept_loss: bool = False) -> StreamResult:
         """Stream until caught up."""
-        return run_stream(self.lake, self.ingest, until_caught_up=True, recover=recover)
+        how = Recover.parse(recover) if recover else None
+        return run_stream(self.lake, self.ingest, until_caught_up=True, recover=how, accept_loss=accept_loss)
 
     def counts(self) -> dict[str | None, int]:
         """Rows by dead-letter reason; good ones under None."""

@@ -11,8 +11,7 @@ import pytest
 from lakehouse.catalog.batch_stamp import newest_stamp
 from lakehouse.contract.ddl import full_name
 from lakehouse.errors import SchemaMismatchError, SourceError, StreamError
-from lakehouse.pipeline.recovery import Recover
-from lakehouse.pipeline.stream import BatchWriter, to_bronze
+from lakehouse.pipeline.batch import BatchWriter, to_bronze
 from lakehouse.sources.kafka import KafkaTopic
 from tests.pipeline.conftest import Bench
 
@@ -108,7 +107,7 @@ def test_recovering_from_the_table_goes_on_where_it_ends(bench: Bench, tmp_path:
     bench.send(reading(1), reading(2))
     bench.run()
     bench.send(reading(3))
-    bench.with_checkpoint(tmp_path / "other").run(recover=Recover.FROM_TABLE)
+    bench.with_checkpoint(tmp_path / "other").run(recover="from-table")
     assert bench.values() == [1, 2, 3]
 
 
@@ -116,8 +115,8 @@ def test_a_checkpoint_of_another_query_is_refused(bench: Bench, tmp_path: Path) 
     bench.send(reading(1))
     bench.run()
     bench.send(reading(2))
-    bench.with_checkpoint(tmp_path / "other").run(recover=Recover.FROM_TABLE)
-    with pytest.raises(StreamError, match="belongs to query"):
+    bench.with_checkpoint(tmp_path / "other").run(recover="from-table")
+    with pytest.raises(StreamError, match="which the checkpoint has not done"):
         bench.run()
 
 
@@ -154,6 +153,6 @@ def test_a_column_that_the_contract_gained_is_added_to_the_table(bench: Bench) -
 
 def test_the_plan_parses_once_and_shuffles_nothing(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     records = bench.lake.spark.createDataFrame([], KAFKA_COLUMNS)
-    to_bronze(records, bench.ingest.spec, max_record_bytes=1000).explain()
+    to_bronze(records, bench.ingest.spec, max_bytes=1000).explain()
     plan = capsys.readouterr().out
     assert (plan.count("from_json"), plan.count("Exchange"), plan.count("Python")) == (1, 0, 0)

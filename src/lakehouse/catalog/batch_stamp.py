@@ -4,37 +4,56 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from lakehouse.catalog.ledger import ancestors
+from lakehouse.catalog.offsets import Offsets, Ranges, Remainder, Span, extended
 
 _QUERY, _BATCH = "lakehouse.query-id", "lakehouse.batch-id"
 _OFFSETS, _CUMULATIVE = "lakehouse.offsets", "lakehouse.offsets-cumulative"
-
-# topic → partition → offset; partitions are text, as in the JSON that Spark writes.
-Offsets = Mapping[str, Mapping[str, int]]
-Ranges = Mapping[str, Mapping[str, tuple[int, int]]]
+_BEFORE, _SHARED, _LOST = "lakehouse.records-before", "lakehouse.shared-with", "lakehouse.offsets-lost"
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchStamp:
-    """One micro-batch: half-open offset ranges ``[first, next)`` by topic and partition, alone and since the start.
+    """One micro-batch: its offset ranges ``[first, next)`` by topic and partition, alone and since the table began.
 
-    The cumulative ranges make the newest snapshot enough when older ones have expired.
+    The newest stamp is enough to go on and to count when older snapshots have expired.
+
+    Args:
+        query_id: Of the checkpoint that planned the batch.
+        batch_id: Its number there.
+        ranges: What this commit holds.
+        cumulative: What the table holds with it.
+        last_batch: The batch that last brought something from a partition, by topic and partition.
+        records_before: Rows that the stream's commits before this one have added.
+        added: Rows that this commit has added; None before it is made.
+        shared_with: Tables that take records of the same batches, this one included, where there are several.
+        lost: Offsets that Kafka had dropped before they were read, and whose loss was accepted.
     """
 
     query_id: str
     batch_id: int
     ranges: Ranges
     cumulative: Ranges
+    last_batch: Offsets = field(default_factory=dict)
+    records_before: int = 0
+    added: int | None = None
+    shared_with: tuple[str, ...] = ()
+    lost: tuple[Span, ...] = ()
 
     @property
     def records(self) -> int:
         """How many offsets the batch spans; fewer records where a topic is compacted or has transactions."""
         return sum(stop - start for parts in self.ranges.values() for start, stop in parts.values())
+
+    @property
+    def records_so_far(self) -> int:
+        """Rows that the stream has added to the table, this commit included."""
+        return self.records_before + (self.added or 0)
 
     @property
     def next_offsets(self) -> dict[str, dict[str, int]]:
@@ -43,12 +62,22 @@ class BatchStamp:
 
     def summary(self) -> dict[str, str]:
         """Give the snapshot properties that carry this stamp."""
-        return {
+        cumulative = {
+            topic: {p: [*span, self.last_batch.get(topic, {}).get(p, self.batch_id)] for p, span in parts.items()}
+            for topic, parts in self.cumulative.items()
+        }
+        found = {
             _QUERY: self.query_id,
             _BATCH: str(self.batch_id),
             _OFFSETS: json.dumps(self.ranges, sort_keys=True),
-            _CUMULATIVE: json.dumps(self.cumulative, sort_keys=True),
+            _CUMULATIVE: json.dumps(cumulative, sort_keys=True),
+            _BEFORE: str(self.records_before),
         }
+        if self.shared_with:
+            found[_SHARED] = json.dumps(self.shared_with)
+        if self.lost:
+            found[_LOST] = json.dumps([[one.topic, one.partition, one.first, one.next] for one in self.lost])
+        return found
 
     @staticmethod
     def from_snapshot(snapshot: Snapshot) -> BatchStamp | None:
@@ -56,34 +85,49 @@ class BatchStamp:
         summary = snapshot.summary.additional_properties if snapshot.summary else {}
         if _QUERY not in summary:
             return None
+        cumulative = json.loads(summary[_CUMULATIVE])
+        lost = json.loads(summary.get(_LOST, "[]"))
         return BatchStamp(
             query_id=summary[_QUERY],
             batch_id=int(summary[_BATCH]),
-            ranges=_ranges(summary[_OFFSETS]),
-            cumulative=_ranges(summary[_CUMULATIVE]),
+            ranges=_ranges(json.loads(summary[_OFFSETS])),
+            cumulative=_ranges(cumulative),
+            last_batch={t: {p: one[2] for p, one in parts.items() if len(one) > 2} for t, parts in cumulative.items()},
+            records_before=int(summary.get(_BEFORE, 0)),
+            added=int(summary.get("added-records", 0)),
+            shared_with=tuple(json.loads(summary.get(_SHARED, "[]"))),
+            lost=tuple(Span(topic=t, partition=p, first=first, next=next_) for t, p, first, next_ in lost),
         )
 
 
-def newest_stamp(table: Table) -> BatchStamp | None:
-    """Give the stamp of the newest batch on ``main``; None when no stream has written yet. Reads metadata only."""
-    return next(filter(None, map(BatchStamp.from_snapshot, ancestors(table))), None)
+def newest_stamp(table: Table, ref: str = "main") -> BatchStamp | None:
+    """Give the stamp of the newest batch on a branch; None when no stream has written yet. Reads metadata only."""
+    return next(filter(None, map(BatchStamp.from_snapshot, ancestors(table, ref))), None)
 
 
-def stamp_batch(*, query_id: str, batch_id: int, start: Offsets, end: Offsets, before: BatchStamp | None) -> BatchStamp:
-    """Make the stamp of a batch that reads ``[start, end)``, on top of the newest stamp in the table.
+def stamp_batch(
+    *, query_id: str, batch_id: int, new: Remainder, before: BatchStamp | None, shared_with: tuple[str, ...] = ()
+) -> BatchStamp:
+    """Make the stamp of a batch of which ``new`` is written, on top of the newest stamp in the table.
 
-    A partition that is not in ``start`` came to the topic later and begins at 0.
+    Its gaps are noted as lost: whoever stamps them has accepted that.
     """
-    ranges = {
-        topic: {p: (start.get(topic, {}).get(p, 0), stop) for p, stop in parts.items()} for topic, parts in end.items()
-    }
-    seen = before.cumulative if before else {}
-    cumulative = {
-        topic: {p: (seen.get(topic, {}).get(p, span)[0], span[1]) for p, span in parts.items()}
-        for topic, parts in ranges.items()
-    }
-    return BatchStamp(query_id=query_id, batch_id=batch_id, ranges=ranges, cumulative={**seen, **cumulative})
+    last = {topic: dict(parts) for topic, parts in (before.last_batch.items() if before else ())}
+    for topic, parts in new.fresh.items():
+        for partition, (first, next_) in parts.items():
+            if next_ > first or partition not in last.get(topic, {}):
+                last.setdefault(topic, {})[partition] = batch_id
+    return BatchStamp(
+        query_id=query_id,
+        batch_id=batch_id,
+        ranges=new.fresh,
+        cumulative=extended(before.cumulative if before else {}, new.fresh),
+        last_batch=last,
+        records_before=before.records_so_far if before else 0,
+        shared_with=shared_with,
+        lost=(*(before.lost if before else ()), *new.gaps),
+    )
 
 
-def _ranges(text: str) -> dict[str, dict[str, tuple[int, int]]]:
-    return {t: {p: (span[0], span[1]) for p, span in parts.items()} for t, parts in json.loads(text).items()}
+def _ranges(found: Mapping[str, Mapping[str, list[int]]]) -> dict[str, dict[str, tuple[int, int]]]:
+    return {t: {p: (span[0], span[1]) for p, span in parts.items()} for t, parts in found.items()}

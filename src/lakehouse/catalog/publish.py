@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
@@ -20,7 +21,6 @@ from pyiceberg.table.update import (
 )
 
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
@@ -64,8 +64,15 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
     return Audit(lake=lake, spec=spec, base=base.snapshot_id, branch=branch)
 
 
-def publish(audit: Audit, entry: LedgerEntry) -> int:
-    """Add the ledger entry on the branch and move ``main`` there, in one commit. Gives the new snapshot's id.
+class Entry(Protocol):
+    """What is written about a publish: a ledger entry, or the stamp of a stream's batch."""
+
+    def summary(self) -> dict[str, str]:
+        """Give the snapshot properties that carry it."""
+
+
+def publish(audit: Audit, entry: Entry) -> int:
+    """Add an empty snapshot with the entry on the branch and move ``main`` there, in one commit. Gives its id.
 
     Cost: one catalog commit, no data. The session sees the result when this returns.
 
@@ -85,7 +92,7 @@ def publish(audit: Audit, entry: LedgerEntry) -> int:
     return published[0]
 
 
-def _move_main(table: Table, audit: Audit, entry: LedgerEntry) -> int:
+def _move_main(table: Table, audit: Audit, entry: Entry) -> int:
     transaction = table.transaction()
     empty = table.schema().as_arrow().empty_table()
     transaction.append(empty, snapshot_properties=entry.summary(), branch=audit.branch)

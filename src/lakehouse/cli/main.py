@@ -16,6 +16,8 @@ from lakehouse.cli import (
     inspect,
     local,
     quality,
+    quality_alerts,
+    quality_contract,
     quality_profile,
     quality_report,
     quality_watch,
@@ -72,8 +74,10 @@ quality_app.command()(quality.score)
 quality_app.command()(quality.history)
 quality_app.command()(quality_report.report)
 quality_app.command()(quality_profile.profile)
+quality_app.command()(quality_contract.contract)
 quality_app.command()(quality_watch.anomalies)
 quality_app.command()(quality_watch.drift)
+quality_app.command()(quality_alerts.alerts)
 quality_app.command()(quality.release)
 publish_app.command()(serve.duckdb)
 publish_app.command()(serve.snowflake)

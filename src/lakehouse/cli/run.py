@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
 from lakehouse.cli.rules import MoreRules, more_rules
 from lakehouse.config import Settings
 from lakehouse.contract.build import BuildSpec
+from lakehouse.observe.alert_channels import channels_of
+from lakehouse.observe.alerts import Channel
 from lakehouse.observe.progress import Steps
+from lakehouse.pipeline.alerting import Alerting, build_and_tell
 from lakehouse.pipeline.graph import discover
-from lakehouse.pipeline.run import Built, Run, run_build
+from lakehouse.pipeline.run import Built, Run
 
 
 def run(
@@ -40,10 +46,11 @@ def run(
     settings = settings_of(config, overrides)
     graph = discover(settings.packages)
     builds, more = graph.select(tables or (), downstream=downstream), more_rules(settings, graph)
+    channels = channels_of(settings.alerts, environ=os.environ)
     steps = Steps(console)
     with steps.step("start the session"):
         lake = lake_of(settings)
-    built = build_tables(lake, settings, builds, steps, more_rules=more, full=full)
+    built = build_tables(lake, settings, builds, steps, more_rules=more, full=full, channels=channels)
     if as_json:
         print(json.dumps([summary(one) for one in built], indent=2))
     else:
@@ -58,15 +65,21 @@ def build_tables(
     *,
     more_rules: MoreRules,
     full: bool = False,
+    channels: Sequence[Channel] = (),
 ) -> list[Built]:
-    """Run builds one after the other, a line of progress each."""
+    """Run builds one after the other, a line of progress each; the channels are told of each table."""
+    alerting = Alerting(catalog=lake.catalog, channels=channels, anomalies=settings.alerts.anomalies, warn=_warn)
     plan = Run(minimum_score=settings.quality.minimum_for, more_rules=more_rules, full=full)
     built = []
     for build in builds:
         with steps.step(f"build {build.table.name}") as step:
-            built.append(run_build(lake, build, plan))
+            built.append(build_and_tell(lake, build, plan, alerting))
             step.done = built[-1].rows
     return built
+
+
+def _warn(text: str) -> None:
+    console.print("[yellow]warning:[/]", Text(text), highlight=False, soft_wrap=True)
 
 
 def summary(one: Built) -> dict[str, Any]:

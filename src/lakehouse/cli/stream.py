@@ -17,8 +17,9 @@ from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.checkpoint import Checkpoint
 from lakehouse.pipeline.graph import discover
+from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import Recover
-from lakehouse.pipeline.stream import Ingest, run_stream
+from lakehouse.pipeline.stream import run_stream
 from lakehouse.sources.kafka import KafkaTopic
 
 
@@ -31,8 +32,16 @@ def stream(
     follow: Annotated[bool, typer.Option("--follow", help="Run on instead of ending when caught up.")] = False,
     trigger_seconds: Annotated[int, typer.Option(help="With --follow: seconds between batches.", min=1)] = 60,
     recover: Annotated[
-        Recover | None, typer.Option(help="When checkpoint and table do not continue each other.")
+        str | None,
+        typer.Option(
+            metavar="FROM",
+            help="When checkpoint and table do not continue each other: from-table, from-checkpoint or "
+            "from-timestamp=INSTANT.",
+        ),
     ] = None,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Go on without records that Kafka has dropped.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Stream a Kafka topic into its bronze table, each record once, bad ones as dead letters.
@@ -48,6 +57,7 @@ def stream(
     settings = settings_of(config, overrides)
     spec = discover(settings.packages).table(table)
     ingest = ingest_of(settings, spec)
+    choice = Recover.parse(recover) if recover else None
     steps = Steps(console)
     with steps.step(f"stream {table}") as step:
         lake = lake_of(settings)
@@ -56,7 +66,8 @@ def stream(
             ingest,
             until_caught_up=not follow,
             trigger_seconds=trigger_seconds,
-            recover=recover,
+            recover=choice,
+            accept_loss=accept_loss,
             on_batch=lambda stamp: step.at(step.done + stamp.records),
         )
     if as_json:

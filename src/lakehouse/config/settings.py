@@ -12,13 +12,16 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from lakehouse.config.secrets import mask, resolve_secret
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Pydantic's own error would have the input in its text, and with it a secret that stands where none may.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def __repr_args__(self) -> list[tuple[str | None, object]]:
         return [(name, _masked(name or "", value)) for name, value in super().__repr_args__()]
@@ -94,6 +97,27 @@ class QualitySettings(_Section):
         return self.tables.get(table, self.minimum_score if declared is None else declared)
 
 
+class AlertSettings(_Section):
+    """Who is told when a gate refuses rows, or a publish is unusual."""
+
+    channels: tuple[Literal["log", "webhook", "sns"], ...] = Field((), description="Where to: log, webhook, sns")
+    webhook_url: str = Field("", description="secret://env/NAME of an address that takes JSON as Slack does")
+    sns_topic_arn: str = Field("", description="Topic of Amazon SNS", pattern=r"^(arn:[^:]+:sns:[^:]+:\d+:[^:]+)?$")
+    anomalies: bool = Field(True, description="Also what is unusual about the newest publish")
+
+    @model_validator(mode="after")
+    def _complete(self) -> AlertSettings:
+        for channel, name in (("webhook", "webhook_url"), ("sns", "sns_topic_arn")):
+            if channel in self.channels and not getattr(self, name):
+                what = f"the channel {channel!r} needs alerts.{name}, which is not set"
+                raise PydanticCustomError("incomplete", what)
+        # Of the section and not of the field: what is wrong with a field is told with its value.
+        if self.webhook_url and not self.webhook_url.startswith("secret://"):
+            todo = "write webhook_url = 'secret://env/NAME' and put the address into that variable"
+            raise PydanticCustomError("secret", f"alerts.webhook_url is a secret and no place for one; {todo}")
+        return self
+
+
 class LocalSettings(_Section):
     """The embedded stack of a laptop."""
 
@@ -135,6 +159,7 @@ class Settings(_Section):
     kafka: KafkaSettings = KafkaSettings()
     streams: dict[str, StreamSettings] = Field({}, description='By table: [streams."bronze.users_raw"]')
     quality: QualitySettings = QualitySettings()
+    alerts: AlertSettings = AlertSettings()
     local: LocalSettings = LocalSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     snowflake: SnowflakeSettings = SnowflakeSettings()

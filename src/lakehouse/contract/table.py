@@ -26,6 +26,7 @@ class TableSpec:
     name: str
     columns: tuple[ColumnSpec, ...]
     key: tuple[str, ...] = ()
+    newest_by: tuple[str, ...] = ()
     partitioned_by: tuple[PartitionField, ...] = ()
     sorted_by: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +57,7 @@ def table(
     name: str,
     *,
     key: Sequence[str] = (),
+    newest_by: Sequence[str] = (),
     partitioned_by: Sequence[str] = (),
     sorted_by: Sequence[str] = (),
     properties: Mapping[str, str] | None = None,
@@ -66,6 +68,7 @@ def table(
     Args:
         name: ``namespace.table``, lower case: Glue and Athena know nothing else.
         key: Columns that identify a row; they become ``NOT NULL``.
+        newest_by: Columns by which, of two rows with one key, the newer is known; compared left to right.
         partitioned_by: ``"country"``, ``"days(ordered_at)"``, ``"bucket(16, user_id)"``, ``"truncate(4, code)"``.
         sorted_by: Columns by which rows are sorted inside of a file.
         properties: Iceberg table properties, over the library's defaults.
@@ -89,6 +92,7 @@ def table(
             name=name,
             columns=column_specs(dict(own_first), where=name, key=tuple(key)),
             key=tuple(key),
+            newest_by=tuple(newest_by),
             partitioned_by=tuple(parse_partition_field(text) for text in partitioned_by),
             sorted_by=tuple(sorted_by),
             properties=dict(properties or {}),
@@ -122,17 +126,18 @@ def is_table(schema: object) -> bool:
 def _check_columns_exist(spec: TableSpec) -> None:
     named = {
         "key": spec.key,
+        "newest_by": spec.newest_by,
         "partitioned_by": tuple(f.column for f in spec.partitioned_by),
         "sorted_by": spec.sorted_by,
     }
     declared = {path for column in spec.columns for path in column.paths()}
     top = {column.name for column in spec.columns}
-    # A key is NOT NULL, which a field of a struct never is.
+    # A key is NOT NULL, which a field of a struct never is; and rows are merged by columns.
     missing = [
         f"{where} names {c!r}"
         for where, columns in named.items()
         for c in columns
-        if c not in (top if where == "key" else declared)
+        if c not in (top if where in {"key", "newest_by"} else declared)
     ]
     if missing:
         raise ContractError(f"table {spec.name}: {'; '.join(missing)}, which is not a column of it")

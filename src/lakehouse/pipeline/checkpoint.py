@@ -1,7 +1,7 @@
 """What a streaming query's checkpoint says: its identity, and which offsets each batch reads.
 
 Spark writes a batch's offsets before the batch runs, and runs the same offsets again after a crash. Read as files,
-through PyIceberg's FileIO: it knows local folders and object stores alike, and needs no JVM.
+through PyIceberg's file systems: they know local folders and object stores alike, and need no JVM.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import PurePosixPath
 
-from pyiceberg.io import FileIO, load_file_io
+import pyarrow.fs as pa_fs
+from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from lakehouse.catalog.batch_stamp import Offsets
+from lakehouse.catalog.offsets import Offsets
 from lakehouse.errors import StreamError
+
+_PINNED = "lakehouse-tables.json"
 
 
 @dataclass(frozen=True)
@@ -23,10 +28,6 @@ class Checkpoint:
 
     location: str
     properties: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def _io(self) -> FileIO:
-        return load_file_io(dict(self.properties), self.location)
 
     def query_id(self) -> str | None:
         """Give the query's id, which stays the same over restarts; None when nothing was started here yet."""
@@ -55,12 +56,67 @@ class Checkpoint:
         text = self._read("sources/0/0")
         return None if text is None else _last_line(text)
 
-    def _read(self, name: str) -> str | None:
-        file = self._io.new_input(f"{self.location.rstrip('/')}/{name}")
-        if not file.exists():
+    def position(self) -> Position | None:
+        """Give where the query goes on; None when nothing was started here yet.
+
+        Cost: two listings of at most some hundred small files.
+        """
+        planned, done = self._newest("offsets"), self._newest("commits")
+        if planned is None:
             return None
-        with file.open() as stream:
-            return stream.read().decode("utf-8", errors="replace")
+        begin = self.end_offsets(planned) if done == planned else self.start_offsets(planned)
+        return Position(begin=begin, end=self.end_offsets(planned))
+
+    def tables(self) -> dict[str, str]:
+        """Give the tables that the query fills, with their UUIDs, as they were pinned; empty for a new checkpoint."""
+        text = self._read(_PINNED)
+        return {} if text is None else dict(json.loads(text))
+
+    def pin(self, tables: Mapping[str, str]) -> None:
+        """Keep the UUIDs of the tables that the query fills."""
+        self._fs.create_dir(self._path, recursive=True)
+        with self._fs.open_output_stream(f"{self._path}/{_PINNED}") as stream:
+            stream.write(json.dumps(dict(tables), sort_keys=True).encode())
+
+    def set_aside(self) -> str:
+        """Move all of it to a place beside, so that the query starts anew; gives that place."""
+        aside = f"{self._path}-until-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        for file in self._fs.get_file_info(pa_fs.FileSelector(self._path, recursive=True)):
+            if file.is_file:
+                moved = aside + file.path.removeprefix(self._path)
+                self._fs.create_dir(str(PurePosixPath(moved).parent), recursive=True)
+                self._fs.copy_file(file.path, moved)
+        self._fs.delete_dir(self._path)
+        return self.location.rstrip("/") + aside.removeprefix(self._path)
+
+    @cached_property
+    def _fs(self) -> pa_fs.FileSystem:
+        scheme, host, _ = PyArrowFileIO.parse_location(self.location)
+        return PyArrowFileIO(dict(self.properties)).fs_by_scheme(scheme, host)
+
+    @cached_property
+    def _path(self) -> str:
+        return PyArrowFileIO.parse_location(self.location.rstrip("/"))[2]
+
+    def _newest(self, folder: str) -> int | None:
+        selector = pa_fs.FileSelector(f"{self._path}/{folder}", allow_not_found=True)
+        numbers = [int(file.base_name) for file in self._fs.get_file_info(selector) if file.base_name.isdigit()]
+        return max(numbers, default=None)
+
+    def _read(self, name: str) -> str | None:
+        try:
+            with self._fs.open_input_stream(f"{self._path}/{name}") as stream:
+                return str(stream.read().decode("utf-8", errors="replace"))
+        except FileNotFoundError:
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where a query goes on: it reads ``[begin, end)`` first, which a crash cut off; the two are equal as a rule."""
+
+    begin: Offsets
+    end: Offsets
 
 
 def _last_line(text: str) -> Offsets:

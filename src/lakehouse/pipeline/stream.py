@@ -4,83 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyspark.errors import StreamingQueryException
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
-from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp, stamp_batch
+from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.contract.ddl import full_name
-from lakehouse.contract.kafka_record import PAYLOAD, KafkaRecord
-from lakehouse.contract.table import TableSpec
-from lakehouse.errors import ContractError, LakehouseError, StreamError
-from lakehouse.pipeline.checkpoint import Checkpoint
-from lakehouse.pipeline.recovery import Recover, check_continuity
-from lakehouse.sources.kafka import KafkaTopic, check_topic, read_stream
-from lakehouse.transforms.decode_json import decode_json
+from lakehouse.errors import LakehouseError, StreamError
+from lakehouse.pipeline.batch import BatchWriter
+from lakehouse.pipeline.ingest import Ingest
+from lakehouse.pipeline.recovery import Recover
+from lakehouse.pipeline.start import prepared
+from lakehouse.sources.kafka import check_topic, read_stream
 
 # SPARK-55271: Spark 4.1.1 fails in its progress report when a restart begins with a batch that was cut off, after that
 # batch has been written and noted. The next start has no such batch.
 _METRICS_BUG = 'IterableOps.map(scala.Function1)" because the return value of "scala.Option.get()" is null'
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ingest:
-    """A topic, the bronze table that it fills, and the checkpoint in between."""
-
-    spec: TableSpec
-    topic: KafkaTopic
-    checkpoint: Checkpoint
-    max_record_bytes: int
-
-    def __post_init__(self) -> None:
-        if not issubclass(self.spec.schema, KafkaRecord) or PAYLOAD not in self.spec.struct.names:
-            raise ContractError(
-                f"{self.spec.name} cannot be filled by a stream: its class must be a KafkaRecord with a column "
-                f"{PAYLOAD}: Column[StructType[TheMessage]]"
-            )
-
-
-@dataclass(kw_only=True)
-class BatchWriter:
-    """The ``foreachBatch`` function: stamps a batch, looks it up in the table, and appends it if it is not there."""
-
-    lake: Lake
-    ingest: Ingest
-    on_batch: Callable[[BatchStamp], None]
-    batches: int = 0
-    records: int = 0
-    error: LakehouseError | None = field(default=None)
-
-    def __call__(self, df: DataFrame, batch_id: int) -> None:
-        """Write one batch; a batch that the table holds already is left alone."""
-        try:
-            self._write(df, batch_id)
-        except LakehouseError as error:
-            # Spark would bury it in the text of another exception.
-            self.error = error
-            raise
-
-    def _write(self, df: DataFrame, batch_id: int) -> None:
-        checkpoint, spec = self.ingest.checkpoint, self.ingest.spec
-        query_id = checkpoint.query_id()
-        if query_id is None:
-            raise StreamError(f"checkpoint {checkpoint.location} vanished while the stream was running")
-        before = newest_stamp(self.lake.table(spec.name))
-        if before and before.query_id == query_id and before.batch_id >= batch_id:
-            return
-        start, end = checkpoint.start_offsets(batch_id), checkpoint.end_offsets(batch_id)
-        stamp = stamp_batch(query_id=query_id, batch_id=batch_id, start=start, end=end, before=before)
-        writer = df.writeTo(full_name(spec, catalog=self.lake.name))
-        for name, value in stamp.summary().items():
-            writer = writer.option(f"snapshot-property.{name}", value)
-        writer.append()
-        self.batches += 1
-        self.records += stamp.records
-        self.on_batch(stamp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,30 +31,13 @@ class StreamResult:
     records: int
 
 
-def to_bronze(df: DataFrame, spec: TableSpec, *, max_record_bytes: int) -> DataFrame:
-    """Turn Kafka records as Spark reads them into rows of a bronze table: decoded, or dead letters.
-
-    Rows: one per record. Columns: those of the table. Cost: one parse per record, no shuffle. Batch and stream.
-    """
-    decoded = decode_json(df, spec.column(PAYLOAD), max_bytes=max_record_bytes)
-    dead_letter = F.struct("reason", "detail", "key", "value", "headers")
-    return decoded.select(
-        "topic",
-        "partition",
-        "offset",
-        F.col("timestamp").alias("kafka_timestamp"),
-        F.current_timestamp().alias("ingested_at"),
-        F.when(F.col("reason").isNotNull(), dead_letter).alias("dead_letter"),
-        PAYLOAD,
-    )
-
-
 def run_stream(
     lake: Lake,
     ingest: Ingest,
     *,
     until_caught_up: bool,
     recover: Recover | None = None,
+    accept_loss: bool = False,
     trigger_seconds: int = 60,
     on_batch: Callable[[BatchStamp], None] = lambda _: None,
 ) -> StreamResult:
@@ -125,7 +48,8 @@ def run_stream(
 
     Args:
         until_caught_up: Take what is there now and return; else run on, a batch every ``trigger_seconds``.
-        recover: What to do when checkpoint and table do not continue each other; None refuses.
+        recover: What to do when checkpoint and tables do not continue each other; None refuses.
+        accept_loss: Go on without offsets that Kafka has dropped, or that ``recover`` leaves out.
         on_batch: Called after each commit.
 
     Raises:
@@ -134,17 +58,19 @@ def run_stream(
         SchemaMismatchError: The table that exists does not fit the contract.
     """
     check_topic(ingest.topic)
-    lake.ensure(ingest.spec)
-    topic = check_continuity(lake.table(ingest.spec.name), ingest.checkpoint, ingest.topic, recover=recover)
+    for spec in ingest.targets:
+        lake.ensure(spec)
+    ingest = prepared(lake, ingest, recover=recover, accept_loss=accept_loss)
     writer = BatchWriter(lake=lake, ingest=ingest, on_batch=on_batch)
-    rows = to_bronze(read_stream(lake.spark, topic), ingest.spec, max_record_bytes=ingest.max_record_bytes)
-    stream = rows.writeStream.foreachBatch(writer).option("checkpointLocation", ingest.checkpoint.location)
+    records = read_stream(lake.spark, ingest.topic)
+    stream = records.writeStream.foreachBatch(writer).option("checkpointLocation", ingest.checkpoint.location)
     stream = stream.queryName(ingest.spec.name.replace(".", "_"))
     trigger = {"availableNow": True} if until_caught_up else {"processingTime": f"{trigger_seconds} seconds"}
     stream = stream.trigger(**trigger)
     if not _await(stream.start(), writer, may_restart=True):
         _await(stream.start(), writer, may_restart=False)
-    lake.refresh(ingest.spec.name)
+    for spec in ingest.targets:
+        lake.refresh(spec.name)
     return StreamResult(batches=writer.batches, records=writer.records)
 
 
@@ -153,12 +79,12 @@ def _await(query: StreamingQuery, writer: BatchWriter, *, may_restart: bool) -> 
     try:
         query.awaitTermination()
     except StreamingQueryException as error:
-        if writer.error is not None:
+        if isinstance(writer.error, LakehouseError):
             raise writer.error from error
         if may_restart and _METRICS_BUG in str(error):
             return False
         raise StreamError(
-            f"the stream into {writer.ingest.spec.name} stopped: {root_cause(str(error))}\n"
+            f"the stream into {writer.ingest.spec.name} stopped: {root_cause(writer.error or error)}\n"
             "What was committed is safe; mend the cause and start it again, it goes on where it stopped."
         ) from error
     finally:
@@ -168,8 +94,8 @@ def _await(query: StreamingQuery, writer: BatchWriter, *, may_restart: bool) -> 
     return True
 
 
-def root_cause(text: str) -> str:
-    """Give the innermost cause that a Java stack trace names, in one line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+def root_cause(error: Exception) -> str:
+    """Give the innermost cause that the text of an error names, in one line: it may be a stack trace of Java's."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    return (causes or lines or ["unknown"])[-1 if causes else 0]
+    return (causes or lines or [type(error).__name__])[-1 if causes else 0]

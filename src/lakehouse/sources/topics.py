@@ -56,12 +56,17 @@ def topic_size(bootstrap_servers: str, topic: str) -> int:
     admin = kafka.admin.AdminClient(client_settings(bootstrap_servers))
     partitions = partition_count(admin, bootstrap_servers=bootstrap_servers, topic=topic)
     places = [kafka.TopicPartition(topic, number) for number in range(partitions)]
-    begin = _offsets(admin, places, kafka.admin.OffsetSpec.earliest(), bootstrap_servers)
-    end = _offsets(admin, places, kafka.admin.OffsetSpec.latest(), bootstrap_servers)
+    begin = list_offsets(admin, places, kafka.admin.OffsetSpec.earliest(), bootstrap_servers)
+    end = list_offsets(admin, places, kafka.admin.OffsetSpec.latest(), bootstrap_servers)
     return sum(end) - sum(begin)
 
 
-def _offsets(admin: Any, places: list[Any], which: Any, bootstrap_servers: str) -> list[int]:
+def list_offsets(admin: Any, places: list[Any], which: Any, bootstrap_servers: str) -> list[int]:
+    """Ask for one offset of each partition: the first, the last, or that of an instant.
+
+    Raises:
+        SourceError: No broker answers within 15 s.
+    """
     from confluent_kafka import KafkaError, KafkaException
 
     give_up = time.monotonic() + ANSWER_SECONDS

@@ -1,0 +1,217 @@
+"""One micro-batch into its tables, each of its records once, whatever happened before."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.catalog.append_once import AppendConflictError, append_once
+from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp, stamp_batch
+from lakehouse.catalog.iceberg import Lake, good_rows
+from lakehouse.catalog.offsets import Offsets, Ranges, Remainder, remainder
+from lakehouse.catalog.publish import open_audit, publish
+from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.conform import conform
+from lakehouse.contract.kafka_record import PAYLOAD
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import PublishConflictError, StreamError
+from lakehouse.pipeline.ingest import Ingest
+from lakehouse.pipeline.merge_newest import merge_newest
+from lakehouse.quality import rule_set, with_quality
+from lakehouse.quality.mask import MASK
+from lakehouse.transforms.decode_json import decode_json
+
+_TRIES = 8
+_FEW = 100
+"""A batch of fewer offsets is asked whether there is any record in it before it is written."""
+
+
+@dataclass(kw_only=True)
+class BatchWriter:
+    """The ``foreachBatch`` function: asks each table which of the batch's offsets it holds, and writes the others.
+
+    What a table holds is decided by the offsets in its own snapshots alone. So a batch that is given again after a
+    crash, by a copied or older checkpoint, or by a second stream, is written once; and the commit is refused, and the
+    table asked again, when someone else has added rows in between.
+    """
+
+    lake: Lake
+    ingest: Ingest
+    on_batch: Callable[[BatchStamp], None]
+    batches: int = 0
+    records: int = 0
+    error: Exception | None = field(default=None)
+
+    def __call__(self, df: DataFrame, batch_id: int) -> None:
+        """Write one batch of Kafka records, as Spark reads them."""
+        try:
+            # The session of the batch is not that of the stream: it has its own views, and its own view of tables.
+            self._write(dataclasses.replace(self.lake, spark=df.sparkSession), df, batch_id)
+        except Exception as error:
+            # Spark would bury it in the text of another exception.
+            self.error = error
+            raise
+
+    def _write(self, lake: Lake, df: DataFrame, batch_id: int) -> None:
+        checkpoint = self.ingest.checkpoint
+        query_id = checkpoint.query_id()
+        if query_id is None:
+            raise StreamError(f"checkpoint {checkpoint.location} vanished while the stream was running")
+        batch = _Batch(
+            query_id=query_id,
+            number=batch_id,
+            start=checkpoint.start_offsets(batch_id),
+            end=checkpoint.end_offsets(batch_id),
+        )
+        with _read_once(df, several=len(self.ingest.targets) > 1) as records:
+            stamps = [self._append(lake, records, batch, spec) for spec in self.ingest.bronze]
+            merged = [self._merge(lake, records, batch, build) for build in self.ingest.merges]
+        if written := [stamp for stamp in (*stamps, *merged) if stamp is not None]:
+            self.batches += 1
+            self.records += written[0].records
+            self.on_batch(written[0])
+
+    def _append(self, lake: Lake, df: DataFrame, batch: _Batch, spec: TableSpec) -> BatchStamp | None:
+        for _ in range(_TRIES):
+            table = lake.table(spec.name)
+            new = self._new(batch, spec, before := newest_stamp(table))
+            if new is None:
+                return None
+            stamp = batch.stamp(new, before, tuple(one.name for one in self.ingest.bronze if self.ingest.routes))
+            rows, head = self._rows(df, new, spec), table.current_snapshot()
+            since = head.snapshot_id if head else None
+            # Nothing may have come for a table of several, or between two markers of transactions.
+            nothing = (bool(self.ingest.routes) or stamp.records < _FEW) and rows.isEmpty()
+            try:
+                append_once(lake, spec, None if nothing else rows, since=since, summary=stamp.summary())
+            except AppendConflictError:
+                lake.refresh(spec.name)
+                continue
+            return stamp
+        raise StreamError(f"{spec.name} is written to by others without a pause: {_TRIES} tries to append to it failed")
+
+    def _merge(self, lake: Lake, df: DataFrame, batch: _Batch, build: BuildSpec) -> BatchStamp | None:
+        spec = build.table
+        for _ in range(_TRIES):
+            if self._new(batch, spec, newest_stamp(lake.table(spec.name))) is None:
+                return None
+            audit = open_audit(lake, spec, run_id=f"batch_{batch.number}_{uuid.uuid4().hex[:8]}")
+            # Looked up once more at the base: what others publish after it makes the publish of this one fail.
+            new = self._new(batch, spec, before := newest_stamp(lake.table(spec.name), audit.branch))
+            if new is None:
+                return None
+            stamp = batch.stamp(new, before)
+            merge_newest(audit, _built(build, self._good(df, new)))
+            try:
+                publish(audit, stamp)
+            except PublishConflictError:
+                continue
+            return stamp
+        raise StreamError(f"{spec.name} is written to by others without a pause: {_TRIES} merges into it failed")
+
+    def _rows(self, df: DataFrame, new: Remainder, spec: TableSpec) -> DataFrame:
+        mine = _only(df, new)
+        where = self._of(spec)
+        return to_bronze(mine if where is None else mine.where(where), spec, max_bytes=self.ingest.max_record_bytes)
+
+    def _good(self, df: DataFrame, new: Remainder) -> DataFrame:
+        schema = self.ingest.spec.schema
+        return conform(good_rows(self._rows(df, new, self.ingest.spec), schema), schema)
+
+    def _new(self, batch: _Batch, spec: TableSpec, before: BatchStamp | None) -> Remainder | None:
+        """Give what of a batch a table does not hold; None when it holds all of it."""
+        new = remainder(batch.start, batch.end, before.cumulative if before else {})
+        if new.gaps:
+            raise StreamError(
+                f"{spec.name} was not written: between what it holds and batch {batch.number} of checkpoint "
+                f"{self.ingest.checkpoint.location} records are missing: {', '.join(map(str, new.gaps))}. Start with "
+                "--recover from-table to read them again."
+            )
+        return None if new.is_empty and before is not None else new
+
+    def _of(self, spec: TableSpec) -> Column | None:
+        """Give the condition for a record to belong to a bronze table; None where all do."""
+        taken = F.lit(False)
+        for route in self.ingest.routes:
+            here = F.coalesce(F.expr(route.where), F.lit(False))
+            if route.spec is spec:
+                return here & ~taken
+            taken = taken | here
+        return ~taken if self.ingest.routes else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """Which offsets a batch of a checkpoint reads."""
+
+    query_id: str
+    number: int
+    start: Offsets
+    end: Offsets
+
+    def stamp(self, new: Remainder, before: BatchStamp | None, shared_with: tuple[str, ...] = ()) -> BatchStamp:
+        return stamp_batch(
+            query_id=self.query_id, batch_id=self.number, new=new, before=before, shared_with=shared_with
+        )
+
+
+def to_bronze(df: DataFrame, spec: TableSpec, *, max_bytes: int) -> DataFrame:
+    """Turn Kafka records as Spark reads them into rows of a bronze table: decoded, or dead letters.
+
+    Rows: one per record. Columns: those of the table. Cost: one parse per record, no shuffle. Batch and stream.
+    """
+    decoded = decode_json(df, spec.column(PAYLOAD), max_bytes=max_bytes)
+    dead_letter = F.struct("reason", "detail", "key", "value", "headers")
+    return decoded.select(
+        "topic",
+        "partition",
+        "offset",
+        F.col("timestamp").alias("kafka_timestamp"),
+        F.current_timestamp().alias("ingested_at"),
+        F.when(F.col("reason").isNotNull(), dead_letter).alias("dead_letter"),
+        PAYLOAD,
+    )
+
+
+def _built(build: BuildSpec, rows: DataFrame) -> DataFrame:
+    """Call a build with the new rows of its input; rows of a table that keeps scores get theirs."""
+    arguments: dict[str, object] = {build.inputs[0][0]: rows}
+    if build.instant:
+        arguments[build.instant] = datetime.now(UTC)
+    made = conform(build.function(**arguments), build.output)
+    rules = rule_set(build.table)
+    return with_quality(made, rules) if MASK in build.table.struct.names and rules.rules else made
+
+
+def _only(df: DataFrame, new: Remainder) -> DataFrame:
+    """Keep the records of the new offsets; all of them, as a rule, and then nothing is compared."""
+    return df if new.whole else df.where(_in(new.fresh))
+
+
+def _in(ranges: Ranges) -> Column:
+    found = F.lit(False)
+    for topic, parts in ranges.items():
+        for partition, (first, next_) in parts.items():
+            here = (F.col("topic") == topic) & (F.col("partition") == int(partition))
+            found = found | (here & (F.col("offset") >= first) & (F.col("offset") < next_))
+    return found
+
+
+@contextmanager
+def _read_once(df: DataFrame, *, several: bool) -> Iterator[DataFrame]:
+    """Keep a batch while several tables take from it, so that Kafka is read once."""
+    if not several:
+        yield df
+        return
+    kept = df.persist()
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
