@@ -52,7 +52,7 @@ class _Comparison:
 
 
 _COMPARISONS = (
-    _Comparison("quality score of a table", "table-ours", "table-reference", "one agg of count_if"),
+    _Comparison("quality score of a table", "table-ours", "table-reference", "one agg of count_if, with denominators"),
     _Comparison("quality columns, counted while written", "row-ours", "row-reference", "projection by hand + observe"),
     _Comparison(
         "quality score of a table with a unique key", "unique-ours", "unique-reference", "one agg + count of each key"

@@ -43,3 +43,10 @@ VIOLATIONS = {
     "registered_after_birth": "NOT born_on <= registered_at",
     "updated_after_registration": "NOT registered_at <= updated_at",
 }
+
+# What a score divides by: a missing value is not judged by a rule on values.
+JUDGED = (
+    "user_id IS NOT NULL", "email IS NOT NULL", "phone IS NOT NULL", "gender IS NOT NULL", "age IS NOT NULL",
+    "nationality IS NOT NULL", "postcode IS NOT NULL", "latitude IS NOT NULL", "longitude IS NOT NULL",
+    "(born_on <= registered_at) IS NOT NULL", "(registered_at <= updated_at) IS NOT NULL",
+)  # fmt: skip
