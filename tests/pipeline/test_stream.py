@@ -11,7 +11,8 @@ import pytest
 from lakehouse.catalog.batch_stamp import newest_stamp
 from lakehouse.contract.ddl import full_name
 from lakehouse.errors import SchemaMismatchError, SourceError, StreamError
-from lakehouse.pipeline.batch import BatchWriter, to_bronze
+from lakehouse.pipeline.batch import BatchWriter
+from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.sources.kafka import KafkaTopic
 from tests.pipeline.conftest import Bench
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
@@ -15,6 +15,7 @@ from lakehouse.catalog.offsets import Offsets, Ranges, Remainder, Span, extended
 _QUERY, _BATCH = "lakehouse.query-id", "lakehouse.batch-id"
 _OFFSETS, _CUMULATIVE = "lakehouse.offsets", "lakehouse.offsets-cumulative"
 _BEFORE, _SHARED, _LOST = "lakehouse.records-before", "lakehouse.shared-with", "lakehouse.offsets-lost"
+_REPLAYED, _REPLAYED_BEFORE = "lakehouse.offsets-replayed", "lakehouse.replayed-before"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class BatchStamp:
         added: Rows that this commit has added; None before it is made.
         shared_with: Tables that take records of the same batches, this one included, where there are several.
         lost: Offsets that Kafka had dropped before they were read, and whose loss was accepted.
+        replayed: Of a replay: the offsets of dead letters of which this commit adds good rows. Else empty.
+        replayed_before: Rows that replays before this commit have added.
     """
 
     query_id: str
@@ -44,6 +47,8 @@ class BatchStamp:
     added: int | None = None
     shared_with: tuple[str, ...] = ()
     lost: tuple[Span, ...] = ()
+    replayed: tuple[Span, ...] = ()
+    replayed_before: int = 0
 
     @property
     def records(self) -> int:
@@ -52,8 +57,13 @@ class BatchStamp:
 
     @property
     def records_so_far(self) -> int:
-        """Rows that the stream has added to the table, this commit included."""
-        return self.records_before + (self.added or 0)
+        """Rows that the stream has added to the table, this commit included; without those of replays."""
+        return self.records_before + (0 if self.replayed else self.added or 0)
+
+    @property
+    def replayed_so_far(self) -> int:
+        """Rows that replays have added to the table, this commit included."""
+        return self.replayed_before + (self.added or 0 if self.replayed else 0)
 
     @property
     def next_offsets(self) -> dict[str, dict[str, int]]:
@@ -76,7 +86,11 @@ class BatchStamp:
         if self.shared_with:
             found[_SHARED] = json.dumps(self.shared_with)
         if self.lost:
-            found[_LOST] = json.dumps([[one.topic, one.partition, one.first, one.next] for one in self.lost])
+            found[_LOST] = _listed(self.lost)
+        if self.replayed:
+            found[_REPLAYED] = _listed(self.replayed)
+        if self.replayed_before:
+            found[_REPLAYED_BEFORE] = str(self.replayed_before)
         return found
 
     @staticmethod
@@ -86,7 +100,6 @@ class BatchStamp:
         if _QUERY not in summary:
             return None
         cumulative = json.loads(summary[_CUMULATIVE])
-        lost = json.loads(summary.get(_LOST, "[]"))
         return BatchStamp(
             query_id=summary[_QUERY],
             batch_id=int(summary[_BATCH]),
@@ -96,7 +109,9 @@ class BatchStamp:
             records_before=int(summary.get(_BEFORE, 0)),
             added=int(summary.get("added-records", 0)),
             shared_with=tuple(json.loads(summary.get(_SHARED, "[]"))),
-            lost=tuple(Span(topic=t, partition=p, first=first, next=next_) for t, p, first, next_ in lost),
+            lost=_spans(summary.get(_LOST)),
+            replayed=_spans(summary.get(_REPLAYED)),
+            replayed_before=int(summary.get(_REPLAYED_BEFORE, 0)),
         )
 
 
@@ -126,7 +141,30 @@ def stamp_batch(
         records_before=before.records_so_far if before else 0,
         shared_with=shared_with,
         lost=(*(before.lost if before else ()), *new.gaps),
+        replayed_before=before.replayed_so_far if before else 0,
     )
+
+
+def stamp_replay(before: BatchStamp, replayed: tuple[Span, ...]) -> BatchStamp:
+    """Make the stamp of a commit that adds good rows of dead letters: the table ends where it did."""
+    nothing = {topic: {p: (stop, stop) for p, (_, stop) in parts.items()} for topic, parts in before.cumulative.items()}
+    return replace(
+        before,
+        ranges=nothing,
+        records_before=before.records_so_far,
+        replayed=replayed,
+        replayed_before=before.replayed_so_far,
+        added=None,
+    )
+
+
+def _listed(spans: tuple[Span, ...]) -> str:
+    return json.dumps([[one.topic, one.partition, one.first, one.next] for one in spans])
+
+
+def _spans(text: str | None) -> tuple[Span, ...]:
+    found = json.loads(text) if text else []
+    return tuple(Span(topic=t, partition=p, first=first, next=next_) for t, p, first, next_ in found)
 
 
 def _ranges(found: Mapping[str, Mapping[str, list[int]]]) -> dict[str, dict[str, tuple[int, int]]]:

@@ -21,6 +21,8 @@ from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 
+_TODO = "run `lakehouse run` or `lakehouse stream` first"
+
 
 class TableNotFoundError(LakehouseError):
     """A table is not in the catalog."""
@@ -74,16 +76,13 @@ class Lake:
         """Load a table by ``namespace.table`` through PyIceberg, fresh; None when it does not exist."""
         return find_table(self.catalog, name)
 
-    def table(self, name: str, *, todo: str = "run `lakehouse run` or `lakehouse stream` first") -> Table:
+    def table(self, name: str, *, todo: str = _TODO) -> Table:
         """Load a table by ``namespace.table`` through PyIceberg, fresh.
 
         Raises:
             TableNotFoundError: It does not exist.
         """
-        found = self.find(name)
-        if found is None:
-            raise TableNotFoundError(table=name, todo=todo)
-        return found
+        return load_table(self.catalog, name, todo=todo)
 
     def refresh(self, name: str) -> None:
         """Let the session see commits that PyIceberg or another session made."""
@@ -132,6 +131,18 @@ def find_table(catalog: Catalog, name: str) -> Table | None:
         return catalog.load_table(name)
     except (NoSuchTableError, NoSuchNamespaceError):
         return None
+
+
+def load_table(catalog: Catalog, name: str, *, todo: str = _TODO) -> Table:
+    """Load a table by ``namespace.table``, fresh.
+
+    Raises:
+        TableNotFoundError: It does not exist.
+    """
+    found = find_table(catalog, name)
+    if found is None:
+        raise TableNotFoundError(table=name, todo=todo)
+    return found
 
 
 def dead_letter_counts(table: Table) -> dict[str | None, int]:

@@ -1,26 +1,21 @@
-"""``lakehouse config show``, ``tables``, ``dictionary`` and ``dead-letters``: look, change nothing."""
+"""``lakehouse config show``, ``tables`` and ``dictionary``: look, change nothing."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Annotated
 
-import typer
-from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
-from lakehouse.cli.options import AsJson, ConfigFile, Override, config_files, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, config_files, settings_of
 from lakehouse.config import load
 from lakehouse.config.show import rows_of
 from lakehouse.contract.dictionary import dictionary_json, dictionary_markdown
-from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.table import spec_of
-from lakehouse.errors import ConfigError
 from lakehouse.pipeline.graph import discover
 
 
@@ -78,44 +73,3 @@ def dictionary(config: ConfigFile = None, overrides: Override = None, as_json: A
     """
     specs = discover(settings_of(config, overrides).packages).tables.values()
     print(json.dumps(dictionary_json(specs), indent=2) if as_json else dictionary_markdown(specs))
-
-
-def dead_letters(
-    table: Annotated[str, typer.Argument(help="A bronze table, such as bronze.users_raw.")],
-    config: ConfigFile = None,
-    overrides: Override = None,
-    reason: Annotated[str | None, typer.Option(help="Only of this reason.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """Show the records that could not become rows: where they are in Kafka, why, and how they begin.
-
-    Examples:
-
-        lakehouse dead-letters bronze.users_raw --reason wrong_type --limit 5
-    """
-    settings = settings_of(config, overrides)
-    spec = discover(settings.packages).table(table)
-    if not issubclass(spec.schema, KafkaRecord):
-        raise ConfigError(f"{table} is not filled by a stream, so it has no dead letters")
-    lake = lake_of(settings)
-    lake.table(table)
-    df = lake.dead_letters(spec.schema)
-    df = df.where(F.col("reason") == reason) if reason else df
-    begins = F.substring(F.col("value").cast("string"), 1, 200).alias("begins")
-    rows = (
-        df.select("partition", "offset", "reason", "detail", begins)
-        .orderBy("partition", "offset")
-        .limit(limit)
-        .collect()
-    )
-    if as_json:
-        print(json.dumps([row.asDict() for row in rows], indent=2, ensure_ascii=False))
-        return
-    shown = Table("partition", "offset", "reason", "why, or how it begins", box=None, pad_edge=False)
-    for row in rows:
-        shown.add_row(
-            str(row["partition"]), str(row["offset"]), row["reason"], str(row["detail"] or row["begins"] or "")[:200]
-        )
-    Console().print(shown if rows else "no dead letters")
-    console.print(f"{len(rows)} shown")

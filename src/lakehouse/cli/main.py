@@ -13,6 +13,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from lakehouse.cli import (
+    dead_letters,
     inspect,
     local,
     quality,
@@ -26,6 +27,7 @@ from lakehouse.cli import (
     scaffold,
     serve,
     stream,
+    verify,
 )
 from lakehouse.cli.options import console
 from lakehouse.errors import LakehouseError
@@ -63,9 +65,11 @@ app.command()(local.up)
 app.command()(local.down)
 app.command()(local.produce)
 app.command()(stream.stream)
+app.command()(verify.verify)
 app.command()(run.run)
 app.command()(serve.sql)
-app.command(name="dead-letters")(inspect.dead_letters)
+app.command(name="dead-letters")(dead_letters.dead_letters)
+app.command()(dead_letters.replay)
 app.command()(inspect.tables)
 app.command()(inspect.dictionary)
 app.command()(scaffold.init)

@@ -17,14 +17,18 @@ class Outcome:
     produced: int = 0
     dead_letters: dict[str, int] = field(default_factory=dict)
     bronze_rows: int = 0
+    replayed: int = 0
     built: list[Built] = field(default_factory=list)
     gold: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def balanced(self) -> bool:
-        """Whether every record that was produced is in the table, as a good row or as a dead letter."""
-        return self.produced == self.bronze_rows + sum(self.dead_letters.values())
+        """Whether every record that was produced is in the table, as a good row or as a dead letter.
+
+        A dead letter that was replayed is both.
+        """
+        return self.produced == self.bronze_rows + sum(self.dead_letters.values()) - self.replayed
 
     @property
     def silver_rows(self) -> int:
@@ -37,6 +41,7 @@ class Outcome:
             "produced": self.produced,
             "bronze_rows": self.bronze_rows,
             "dead_letters": sum(self.dead_letters.values()),
+            "replayed": self.replayed,
             "dead_letters_by_reason": self.dead_letters,
             "balanced": self.balanced,
             "silver_rows": self.silver_rows,

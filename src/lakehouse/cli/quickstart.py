@@ -7,15 +7,15 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
-from lakehouse.catalog.batch_stamp import BatchStamp
+from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp
 from lakehouse.catalog.iceberg import Lake, dead_letter_counts
+from lakehouse.cli.ingest import ingest_of
 from lakehouse.cli.local import reachable_broker
 from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
 from lakehouse.cli.outcome import Outcome
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import build_tables
 from lakehouse.cli.serve import serve_locally
-from lakehouse.cli.stream import ingest_of
 from lakehouse.cli.summary import print_summary, report_of
 from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
@@ -55,7 +55,7 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
             lake = lake_of(settings)
         stack.callback(_stop, lake)
         streamed = settings_of(config, [*(overrides or ()), f'kafka.bootstrap_servers="{servers}"'])
-        _stream(lake, streamed, graph, steps, outcome)
+        _stream(lake, streamed, steps, outcome)
         outcome.built = build_tables(lake, settings, graph.builds, steps, more_rules=more_rules(settings, graph))
         _serve(settings, graph, steps, outcome)
     outcome.seconds = {**steps.seconds, "total": round(sum(steps.seconds.values()), 1)}
@@ -85,13 +85,15 @@ def _produce(settings: Settings, servers: str, steps: Steps) -> int:
     return topic_size(servers, local.topic)
 
 
-def _stream(lake: Lake, settings: Settings, graph: Graph, steps: Steps, outcome: Outcome) -> None:
+def _stream(lake: Lake, settings: Settings, steps: Steps, outcome: Outcome) -> None:
     for name in settings.streams:
         with steps.step(f"stream {name}", total=outcome.produced) as step:
-            ingest = ingest_of(settings, graph.table(name))
+            ingest = ingest_of(settings, name)
             run_stream(lake, ingest, until_caught_up=True, on_batch=partial(_advance, step))
-        counts = dead_letter_counts(lake.table(name))
+        live = lake.table(name)
+        counts, stamp = dead_letter_counts(live), newest_stamp(live)
         outcome.bronze_rows += counts.pop(None, 0)
+        outcome.replayed += stamp.replayed_so_far if stamp else 0
         for reason, count in counts.items():
             outcome.dead_letters[str(reason)] = outcome.dead_letters.get(str(reason), 0) + count
 

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated
 
 import typer
 
-from lakehouse.cli.local import broker_address
+from lakehouse.cli.ingest import ingest_of
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
-from lakehouse.config import Settings
-from lakehouse.config.paths import local_path
-from lakehouse.contract.table import TableSpec
-from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
-from lakehouse.pipeline.checkpoint import Checkpoint
-from lakehouse.pipeline.graph import discover
-from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import Recover
 from lakehouse.pipeline.stream import run_stream
-from lakehouse.sources.kafka import KafkaTopic
 
 
 def stream(
@@ -55,8 +46,7 @@ def stream(
         lakehouse stream bronze.users_raw --follow --trigger-seconds 60 --config conf/glue.toml
     """
     settings = settings_of(config, overrides)
-    spec = discover(settings.packages).table(table)
-    ingest = ingest_of(settings, spec)
+    ingest = ingest_of(settings, table)
     choice = Recover.parse(recover) if recover else None
     steps = Steps(console)
     with steps.step(f"stream {table}") as step:
@@ -72,27 +62,3 @@ def stream(
         )
     if as_json:
         print(json.dumps({"table": table, "batches": result.batches, "records": result.records}))
-
-
-def ingest_of(settings: Settings, spec: TableSpec) -> Ingest:
-    """Put together what the settings say of the stream into a table.
-
-    Raises:
-        ConfigError: They say nothing of it, or name no broker.
-    """
-    if spec.name not in settings.streams:
-        known = ", ".join(settings.streams) or "none"
-        raise ConfigError(
-            f'no stream fills {spec.name}; [streams] has {known}. Add:\n[streams."{spec.name}"]\ntopic = "…"'
-        )
-    found = settings.streams[spec.name]
-    topic = KafkaTopic(
-        bootstrap_servers=broker_address(settings),
-        topic=found.topic,
-        starting_offsets=found.starting_offsets,
-        max_offsets_per_trigger=found.max_offsets_per_trigger,
-        options=settings.kafka.resolved_options(os.environ),
-    )
-    location = local_path(found.checkpoint or f".lake/checkpoints/{spec.name}")
-    checkpoint = Checkpoint(location, settings.catalog.properties)
-    return Ingest(spec=spec, topic=topic, checkpoint=checkpoint, max_record_bytes=found.max_record_bytes)

@@ -13,6 +13,7 @@ from lakehouse.quality.report import Report
 
 NEXT = (
     'lakehouse sql "select country, count(*) as people from gold.dim_user group by 1 order by 2 desc limit 5"',
+    "lakehouse verify bronze.users_raw",
     "lakehouse dead-letters bronze.users_raw --limit 5",
     "lakehouse publish snowflake --dry-run",
     "lakehouse init my_lake",
@@ -23,11 +24,10 @@ def print_summary(outcome: Outcome, folder: Path) -> None:
     """Print the outcome of a quickstart within 80 columns."""
     dead = sum(outcome.dead_letters.values())
     sign, colour = ("=", "green") if outcome.balanced else ("≠", "bold red")
+    replayed = f" - {outcome.replayed:,} replayed" if outcome.replayed else ""
+    counts = f"{outcome.produced:,} produced {sign} {outcome.bronze_rows:,} good rows + {dead:,} dead letters{replayed}"
     console.print()
-    console.print(
-        f"[{colour}]{outcome.produced:,} produced {sign} {outcome.bronze_rows:,} good rows + {dead:,} dead letters[/]",
-        highlight=False,
-    )
+    console.print(f"[{colour}]{counts}[/]", highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("table")
     table.add_column("rows", justify="right")
@@ -49,7 +49,8 @@ def report_of(outcome: Outcome) -> Report:
         title="Lakehouse run",
         finished_at=datetime.now(UTC),
         produced=outcome.produced,
-        bronze_rows=outcome.bronze_rows,
+        # What was replayed is among the dead letters already.
+        bronze_rows=outcome.bronze_rows - outcome.replayed,
         dead_letters=outcome.dead_letters,
         tables=tuple(one.score for one in outcome.built if one.score),
         gold=outcome.gold,

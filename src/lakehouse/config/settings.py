@@ -80,6 +80,11 @@ class StreamSettings(_Section):
     starting_offsets: str = Field("earliest", description="For a new checkpoint: earliest or latest")
     max_offsets_per_trigger: int = Field(500_000, gt=0, description="Most records of a batch")
     max_record_bytes: int = Field(1_000_000, gt=0, description="Longer records become dead letters, unparsed")
+    offsets_are_dense: bool = Field(True, description="false: compacted, or written in transactions")
+    routes: dict[str, str] = Field({}, description="Further bronze table → SQL over the Kafka record")
+    merges: tuple[str, ...] = Field(
+        (), description="Tables that each batch is merged into, by the builds that make them"
+    )
 
 
 Score = Annotated[float, Field(ge=0, le=1)]

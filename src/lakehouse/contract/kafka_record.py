@@ -23,6 +23,7 @@ class DeadLetterReason(StrEnum):
     TOMBSTONE = "tombstone"
     EMPTY = "empty"
     TOO_LARGE = "too_large"
+    CONTRACT_VIOLATION = "contract_violation"
 
 
 class Header(Schema):
@@ -35,13 +36,13 @@ class Header(Schema):
 class DeadLetter(Schema):
     """A record that could not be decoded, whole, so that it can be replayed."""
 
-    reason: Annotated[
-        Column[StringType], doc("malformed_json, wrong_type, missing_required, tombstone, empty, too_large")
-    ]
+    reason: Annotated[Column[StringType], doc(", ".join(DeadLetterReason))]
     detail: Annotated[Column[StringType], doc("What was expected and what was found, by field")]
     key: Annotated[Column[BinaryType], doc("Key of the Kafka record")]
     value: Annotated[Column[BinaryType], doc("Value of the Kafka record, byte for byte")]
     headers: Annotated[Column[ArrayType[StructType[Header]]], doc("Headers of the Kafka record")]
+    schema_id: Annotated[Column[IntegerType], doc("Schema of the registry that it names; null where it names none")]
+    library_version: Annotated[Column[StringType], doc("Version of lakehouse that could not decode it")]
 
 
 class KafkaRecord(Schema):

@@ -19,14 +19,13 @@ from lakehouse.catalog.offsets import Offsets, Ranges, Remainder, remainder
 from lakehouse.catalog.publish import open_audit, publish
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.conform import conform
-from lakehouse.contract.kafka_record import PAYLOAD
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError, StreamError
+from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.quality import rule_set, with_quality
 from lakehouse.quality.mask import MASK
-from lakehouse.transforms.decode_json import decode_json
 
 _TRIES = 8
 _FEW = 100
@@ -160,24 +159,6 @@ class _Batch:
         return stamp_batch(
             query_id=self.query_id, batch_id=self.number, new=new, before=before, shared_with=shared_with
         )
-
-
-def to_bronze(df: DataFrame, spec: TableSpec, *, max_bytes: int) -> DataFrame:
-    """Turn Kafka records as Spark reads them into rows of a bronze table: decoded, or dead letters.
-
-    Rows: one per record. Columns: those of the table. Cost: one parse per record, no shuffle. Batch and stream.
-    """
-    decoded = decode_json(df, spec.column(PAYLOAD), max_bytes=max_bytes)
-    dead_letter = F.struct("reason", "detail", "key", "value", "headers")
-    return decoded.select(
-        "topic",
-        "partition",
-        "offset",
-        F.col("timestamp").alias("kafka_timestamp"),
-        F.current_timestamp().alias("ingested_at"),
-        F.when(F.col("reason").isNotNull(), dead_letter).alias("dead_letter"),
-        PAYLOAD,
-    )
 
 
 def _built(build: BuildSpec, rows: DataFrame) -> DataFrame:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pyspark.errors import StreamingQueryException
+from pyspark.errors import AnalysisException, ParseException, StreamingQueryException
+from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.errors import LakehouseError, StreamError
+from lakehouse.errors import ConfigError, LakehouseError, StreamError
 from lakehouse.pipeline.batch import BatchWriter
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import Recover
@@ -53,6 +54,7 @@ def run_stream(
         on_batch: Called after each commit.
 
     Raises:
+        ConfigError: The condition of a route is no SQL over a Kafka record.
         SourceError: No broker answers, or the topic does not exist.
         StreamError: The checkpoint and the table do not continue each other, or a batch failed.
         SchemaMismatchError: The table that exists does not fit the contract.
@@ -63,6 +65,7 @@ def run_stream(
     ingest = prepared(lake, ingest, recover=recover, accept_loss=accept_loss)
     writer = BatchWriter(lake=lake, ingest=ingest, on_batch=on_batch)
     records = read_stream(lake.spark, ingest.topic)
+    _check_routes(records, ingest)
     stream = records.writeStream.foreachBatch(writer).option("checkpointLocation", ingest.checkpoint.location)
     stream = stream.queryName(ingest.spec.name.replace(".", "_"))
     trigger = {"availableNow": True} if until_caught_up else {"processingTime": f"{trigger_seconds} seconds"}
@@ -72,6 +75,18 @@ def run_stream(
     for spec in ingest.targets:
         lake.refresh(spec.name)
     return StreamResult(batches=writer.batches, records=writer.records)
+
+
+def _check_routes(records: DataFrame, ingest: Ingest) -> None:
+    for route in ingest.routes:
+        try:
+            _ = records.where(route.where).columns
+        except (AnalysisException, ParseException) as error:
+            raise ConfigError(
+                f"the route to {route.spec.name} of the stream into {ingest.spec.name} is no condition over a Kafka "
+                f"record (key, value, headers, topic, partition, offset, timestamp): {route.where}\n"
+                f"{str(error).splitlines()[0]}"
+            ) from error
 
 
 def _await(query: StreamingQuery, writer: BatchWriter, *, may_restart: bool) -> bool:

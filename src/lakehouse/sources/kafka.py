@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.catalog.offsets import Offsets
 from lakehouse.errors import MissingExtraError
 from lakehouse.sources.kafka_client import client_settings, kafka_library, partition_count
 
@@ -28,19 +30,28 @@ class KafkaTopic:
 
 def read_stream(spark: SparkSession, source: KafkaTopic) -> DataFrame:
     """Give the topic's records as Spark reads them, headers included, only committed ones. Reads nothing yet."""
-    options = {
+    options = {"startingOffsets": source.starting_offsets, **_options(source)}
+    if source.max_offsets_per_trigger:
+        options["maxOffsetsPerTrigger"] = str(source.max_offsets_per_trigger)
+    return spark.readStream.format("kafka").options(**options).load()
+
+
+def read_batch(spark: SparkSession, source: KafkaTopic, begin: Offsets, end: Offsets) -> DataFrame:
+    """Give the topic's committed records ``[begin, end)``; both name the same partitions. Reads nothing yet."""
+    options = {"startingOffsets": json.dumps(begin), "endingOffsets": json.dumps(end), **_options(source)}
+    return spark.read.format("kafka").options(**options).load()
+
+
+def _options(source: KafkaTopic) -> dict[str, str]:
+    return {
         "kafka.bootstrap.servers": source.bootstrap_servers,
         "subscribe": source.topic,
-        "startingOffsets": source.starting_offsets,
         "includeHeaders": "true",
         # Records that Kafka dropped before they were read must stop the stream, not be skipped in silence.
         "failOnDataLoss": "true",
         "kafka.isolation.level": "read_committed",
         **{f"kafka.{name}": value for name, value in source.options.items()},
     }
-    if source.max_offsets_per_trigger:
-        options["maxOffsetsPerTrigger"] = str(source.max_offsets_per_trigger)
-    return spark.readStream.format("kafka").options(**options).load()
 
 
 def check_topic(source: KafkaTopic) -> None:

@@ -1,0 +1,145 @@
+"""``lakehouse dead-letters`` and ``lakehouse replay``: what could not become a row, and its way back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lakehouse.cli.ingest import ingest_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.contract.kafka_record import DeadLetterReason, KafkaRecord
+from lakehouse.errors import ConfigError
+from lakehouse.observe.progress import Steps
+from lakehouse.pipeline.graph import discover
+from lakehouse.pipeline.replay import Chosen
+from lakehouse.pipeline.replay import replay as replay_rows
+
+TableName = Annotated[str, typer.Argument(help="A bronze table, such as bronze.users_raw.")]
+Reasons = Annotated[
+    list[DeadLetterReason] | None, typer.Option("--reason", help="Only of this reason. May be given several times.")
+]
+
+
+def dead_letters(
+    table: TableName,
+    config: ConfigFile = None,
+    overrides: Override = None,
+    reason: Reasons = None,
+    limit: Annotated[int, typer.Option(help="At most so many samples.", min=0)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Count the records that could not become rows, by reason, and show some: where they are, why, how they begin.
+
+    Examples:
+
+        lakehouse dead-letters bronze.users_raw --reason wrong_type --limit 5
+    """
+    settings = settings_of(config, overrides)
+    spec = discover(settings.packages).table(table)
+    if not issubclass(spec.schema, KafkaRecord):
+        raise ConfigError(f"{table} is not filled by a stream, so it has no dead letters")
+    lake = lake_of(settings)
+    lake.table(table)
+    df = lake.dead_letters(spec.schema)
+    df = df.where(F.col("reason").isin(*(one.value for one in reason))) if reason else df
+    counts, samples = _counts(df), _samples(df, limit)
+    if as_json:
+        print(json.dumps({"counts": counts, "samples": samples}, indent=2, ensure_ascii=False))
+        return
+    if not counts:
+        Console().print("no dead letters")
+        return
+    shown = Table("reason", box=None, pad_edge=False)
+    shown.add_column("records", justify="right")
+    for name, count in counts.items():
+        shown.add_row(name, f"{count:,}")
+    Console().print(shown)
+    if samples:
+        Console().print(_as_table(samples))
+
+
+def replay(
+    table: TableName,
+    config: ConfigFile = None,
+    overrides: Override = None,
+    reason: Reasons = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only records from this instant on (of Kafka, UTC).", show_default=False)
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="Only records before this instant (of Kafka, UTC).", show_default=False)
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(help="SQL over topic, partition, offset, kafka_timestamp, ingested_at, reason, detail …"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decode and count only.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decode dead letters once more by the contract as it is now; those that are good now become rows, once each.
+
+    A record that was replayed is not replayed again. The dead letters stay, as a record of what came.
+
+    Examples:
+
+        lakehouse replay bronze.users_raw --reason wrong_type --dry-run
+
+        lakehouse replay bronze.users_raw --where "partition = 2 AND offset >= 1000" --since 2026-11-20
+    """
+    settings = settings_of(config, overrides)
+    ingest = ingest_of(settings, table)
+    chosen = Chosen(
+        reasons=tuple(one.value for one in reason or ()),
+        since=since.replace(tzinfo=since.tzinfo or UTC) if since else None,
+        until=until.replace(tzinfo=until.tzinfo or UTC) if until else None,
+        where=where,
+    )
+    with Steps(console).step(f"replay {table}") as step:
+        lake = lake_of(settings)
+        lake.table(table)
+        done = replay_rows(lake, ingest.spec, chosen, max_bytes=ingest.max_record_bytes, dry_run=dry_run)
+        step.done = done.added
+    if as_json:
+        print(json.dumps(asdict(done)))
+        return
+    would = "would become" if dry_run else "became"
+    console.print(f"{done.chosen:,} dead letters were decoded again, {done.added:,} {would} rows", highlight=False)
+    for name, count in sorted(done.still_dead.items(), key=lambda one: -one[1]):
+        console.print(f"  {name}: {count:,} still cannot be decoded", highlight=False)
+
+
+def _counts(df: DataFrame) -> dict[str, int]:
+    found = df.groupBy("reason").count().orderBy(F.desc("count"), "reason").collect()
+    return {row["reason"]: row["count"] for row in found}
+
+
+def _samples(df: DataFrame, limit: int) -> list[dict[str, object]]:
+    begins = F.substring(F.col("value").cast("string"), 1, 200).alias("begins")
+    columns = ("topic", "partition", "offset", "reason", "detail", begins)
+    return [row.asDict() for row in df.select(*columns).orderBy("topic", "partition", "offset").limit(limit).collect()]
+
+
+def _as_table(samples: list[dict[str, object]]) -> Table:
+    shown = Table("topic", box=None, pad_edge=False)
+    for name, justify in (
+        ("part", "right"),
+        ("offset", "right"),
+        ("reason", "left"),
+        ("why, or how it begins", "left"),
+    ):
+        shown.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for one in samples:
+        why = str(one["detail"] or one["begins"] or "")[:200]
+        # As text: what came from outside may look like markup.
+        row = (one["topic"], one["partition"], one["offset"], one["reason"], why)
+        shown.add_row(*(Text(str(cell)) for cell in row))
+    return shown

@@ -1,0 +1,53 @@
+"""The stream into a table, as the settings describe it."""
+
+from __future__ import annotations
+
+import os
+
+from lakehouse.cli.local import broker_address
+from lakehouse.config import Settings
+from lakehouse.config.paths import local_path
+from lakehouse.contract.build import BuildSpec
+from lakehouse.errors import ConfigError
+from lakehouse.pipeline.checkpoint import Checkpoint
+from lakehouse.pipeline.graph import Graph, discover
+from lakehouse.pipeline.ingest import Ingest, Route
+from lakehouse.sources.kafka import KafkaTopic
+
+
+def ingest_of(settings: Settings, table: str) -> Ingest:
+    """Put together what the settings say of the stream into a table.
+
+    Raises:
+        ConfigError: They say nothing of it, name no broker, or name a table that no package has.
+        ContractError: A table cannot be filled by a stream.
+    """
+    graph = discover(settings.packages)
+    spec = graph.table(table)
+    if spec.name not in settings.streams:
+        known = ", ".join(settings.streams) or "none"
+        raise ConfigError(
+            f'no stream fills {spec.name}; [streams] has {known}. Add:\n[streams."{spec.name}"]\ntopic = "…"'
+        )
+    found = settings.streams[spec.name]
+    topic = KafkaTopic(
+        bootstrap_servers=broker_address(settings),
+        topic=found.topic,
+        starting_offsets=found.starting_offsets,
+        max_offsets_per_trigger=found.max_offsets_per_trigger,
+        options=settings.kafka.resolved_options(os.environ),
+    )
+    location = local_path(found.checkpoint or f".lake/checkpoints/{spec.name}")
+    return Ingest(
+        spec=spec,
+        topic=topic,
+        checkpoint=Checkpoint(location, settings.catalog.properties),
+        max_record_bytes=found.max_record_bytes,
+        routes=tuple(Route(spec=graph.table(name), where=where) for name, where in found.routes.items()),
+        merges=tuple(_build(graph, name) for name in found.merges),
+    )
+
+
+def _build(graph: Graph, name: str) -> BuildSpec:
+    (found,) = graph.select([name])
+    return found
