@@ -104,6 +104,23 @@ def test_interrupted_it_stops_what_it_started_and_exits_with_130(tmp_path: Path)
     assert is_whole(finish(tmp_path))
 
 
+def test_a_stream_that_runs_on_ends_within_30_s_of_being_asked_to(tmp_path: Path) -> None:
+    assert start(tmp_path, "up").wait(120) == 0
+    try:
+        assert start(tmp_path, "produce").wait(120) == 0
+        run = start(tmp_path, "stream", "bronze.users_raw", "--follow", "--trigger-seconds", "1")
+        wait_for(lambda: (tmp_path / ".lake/checkpoints/bronze.users_raw/offsets/0").exists(), run)
+        asked = time.monotonic()
+        run.terminate()
+        said, _ = run.communicate(timeout=60)
+        assert time.monotonic() - asked < 30
+        assert (run.returncode, "the next run goes on" in said, "Traceback" in said) == (143, True, False), said
+        assert start(tmp_path, "stream", "bronze.users_raw").wait(120) == 0
+        assert start(tmp_path, "verify", "bronze.users_raw").wait(120) == 0
+    finally:
+        start(tmp_path, "down").wait(60)
+
+
 def test_a_second_run_doubles_nothing_and_builds_nothing(tmp_path: Path) -> None:
     first, second = finish(tmp_path), finish(tmp_path)
     same = ("produced", "bronze_rows", "dead_letters", "silver_rows", "gold", "quality")

@@ -1,6 +1,6 @@
 """``lakehouse``: one verb per job.
 
-Exit codes: 0 done, 2 wrong usage, 3 refused by data, settings or a remote system, 130 interrupted.
+Exit codes: 0 done, 2 wrong usage, 3 refused by data, settings or a remote system, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lakehouse.cli import (
     stream,
     verify,
 )
-from lakehouse.cli.options import console
+from lakehouse.cli.options import TerminatedError, console
 from lakehouse.errors import LakehouseError
 
 
@@ -43,9 +43,9 @@ class Verbs(TyperGroup):
         except LakehouseError as error:
             console.print("[bold red]error:[/]", Text(str(error)), highlight=False, soft_wrap=True)
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as asked:
             console.print("interrupted; what was committed is safe, the next run goes on")
-            raise typer.Exit(130) from None
+            raise typer.Exit(143 if isinstance(asked, TerminatedError) else 130) from None
 
 
 app = typer.Typer(

@@ -53,8 +53,18 @@ def lake_of(settings: Settings) -> Lake:
     return lake
 
 
+class TerminatedError(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM, as schedulers do."""
+
+
 def _take_interrupts_back() -> None:
-    # PySpark's own handler of Ctrl-C calls the JVM in the middle of another call, which then fails in its place; and
-    # py4j logs a stack trace of what we tell in a line.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    logging.getLogger().addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
+    # PySpark's own handler of Ctrl-C calls the JVM in the middle of another call, which then fails in its place.
+    signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, _frame: object) -> None:
+    # What it is in the middle of ends with stack traces of a closed connection; we say it in a line.
+    for name in (None, "py4j"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
