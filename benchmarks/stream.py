@@ -52,7 +52,7 @@ def run(size: str) -> list[Result]:
                 topic = KafkaTopic(bootstrap_servers=servers, topic="users")
                 spec = _renamed(f"bronze.ours_{number}")
                 ingest = Ingest(spec=spec, topic=topic, checkpoint=checkpoint, max_record_bytes=1_000_000)
-                run_stream(lake, ingest, until_caught_up=True)
+                run_stream(lake, ingest)
 
             def barest(number: int) -> None:
                 payload = spec_of(UsersRaw).column(PAYLOAD).type

@@ -107,7 +107,7 @@ def test_acommit_that_fails_for_ever_is_given_up(lake: Lake, letters: TableSpec)
         raise CommitFailedException("someone else was faster")
 
     with pytest.raises(CommitFailedException):
-        commit(lake, letters.name, change)
+        commit(lake.catalog, letters.name, change)
     assert len(tries) > 1
 
 

@@ -23,7 +23,7 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_a_missing_setting_is_told_with_the_line_of_its_section(tmp_path: Path) -> None:
     said = refused('\n\n[streams."bronze.x"]\nmax_record_bytes = 5', tmp_path)
-    assert f'line 3 of {tmp_path}/my.toml: streams."bronze.x".topic: Field required' in said
+    assert f'line 3 of {tmp_path}/my.toml: streams."bronze.x": a stream has either a topic or a topic_pattern' in said
 
 
 def test_a_value_out_of_range_is_told_with_what_was_found(tmp_path: Path) -> None:

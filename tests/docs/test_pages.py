@@ -18,8 +18,8 @@ from lakehouse.config import Settings
 from lakehouse.quality.rule_file import parse_rules
 
 ROOT = Path(__file__).parent.parent.parent
-README, QUALITY = ROOT / "README.md", ROOT / "docs" / "quality.md"
-PAGES = (README, QUALITY)
+README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
+PAGES = (README, QUALITY, STREAMING)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:
@@ -54,7 +54,7 @@ def test_each_make_target_exists(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("lakehouse ")])
 def test_each_verb_and_option_exists(command: str) -> None:
     words = shlex.split(command)[1:]
-    verbs = words[:2] if words[0] in ("publish", "config", "quality") else words[:1]
+    verbs = words[:2] if words[0] in ("publish", "config", "quality", "readers") else words[:1]
     shown = CliRunner().invoke(app, [*verbs, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
     assert [option for option in words if option.startswith("--") and option not in shown.output] == []
@@ -66,7 +66,7 @@ def test_each_file_that_spark_submit_is_given_exists(command: str) -> None:
     assert [file for file in files if not (ROOT / file).exists()] == []
 
 
-@pytest.mark.parametrize("block", blocks("toml"))
+@pytest.mark.parametrize("block", [*blocks("toml"), *blocks("toml", STREAMING)])
 def test_each_configuration_is_valid(block: str) -> None:
     assert Settings.model_validate(tomllib.loads(block)).packages == ("acme_lake",)
 
@@ -75,7 +75,7 @@ def test_every_command_is_checked_by_one_of_these() -> None:
     assert [c for c in COMMANDS if c.split()[0] not in ("make", "lakehouse", "spark-submit")] == []
 
 
-LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#]+)\)", page.read_text())]
+LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())]
 
 
 @pytest.mark.parametrize(("page", "link"), LINKS, ids=[link for _, link in LINKS])
@@ -84,6 +84,7 @@ def test_each_linked_file_exists(page: Path, link: str) -> None:
 
 
 def test_the_settings_and_the_rules_of_the_guide_to_quality_are_valid() -> None:
-    settings, rules = blocks("toml", QUALITY)
+    alerts, settings, rules = blocks("toml", QUALITY)
+    assert Settings.model_validate(tomllib.loads(alerts)).alerts.channels
     assert Settings.model_validate(tomllib.loads(settings)).quality.rule_files
     assert parse_rules(rules, file="rules.toml")

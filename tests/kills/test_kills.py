@@ -109,7 +109,7 @@ def test_a_stream_that_runs_on_ends_within_30_s_of_being_asked_to(tmp_path: Path
     try:
         assert start(tmp_path, "produce").wait(120) == 0
         run = start(tmp_path, "stream", "bronze.users_raw", "--follow", "--trigger-seconds", "1")
-        wait_for(lambda: (tmp_path / ".lake/checkpoints/bronze.users_raw/offsets/0").exists(), run)
+        wait_for((tmp_path / ".lake/checkpoints/bronze.users_raw/offsets/0").exists, run)
         asked = time.monotonic()
         run.terminate()
         said, _ = run.communicate(timeout=60)

@@ -323,7 +323,7 @@ def test_the_settings_show_the_reference() -> None:
 
 def test_the_settings_of_the_guide_make_their_channels() -> None:
     text = (ROOT / "docs" / "quality.md").read_text()
-    found = re.search(r"^```toml title=[^\n]*\n(\[alerts\].*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.search(r"^```toml\n(\[alerts\].*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     assert found
     settings = Settings.model_validate(tomllib.loads(found[1])).alerts
     channels = channels_of(settings, environ={"QUALITY_WEBHOOK": "https://host/x"})

@@ -57,7 +57,7 @@ class Bench:
     def run(self, *, recover: str | None = None, accept_loss: bool = False) -> StreamResult:
         """Stream until caught up."""
         how = Recover.parse(recover) if recover else None
-        return run_stream(self.lake, self.ingest, until_caught_up=True, recover=how, accept_loss=accept_loss)
+        return run_stream(self.lake, self.ingest, recover=how, accept_loss=accept_loss)
 
     def counts(self) -> dict[str | None, int]:
         """Rows by dead-letter reason; good ones under None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -12,6 +13,7 @@ import pytest
 from lakehouse.quality import Gate, Policy, RuleScore, ScoredAt, TableScore
 from lakehouse.quality.bad_rows import BadRow, Cell
 from lakehouse.quality.exports import report_json, report_junit, report_markdown
+from lakehouse.quality.profile import ColumnProfile, Profile
 from lakehouse.quality.table_report import TableReport, render_table_report
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -41,6 +43,17 @@ REPORT = TableReport(
     bad_rows=(BadRow(cells=(Cell(column="c", text="<script>x</script>", bad=True),), failed=("large",)),),
     version="0.1.0",
 )
+PROFILE = Profile(
+    rows=100,
+    sampled=50,
+    columns=(
+        ColumnProfile(
+            name="c", type="string", nulls=7, distinct=3, shortest=1, longest=9, top=(("<a>", 40),), commonest=40
+        ),
+        ColumnProfile(name="secret", type="string", hidden=True, distinct=90, shortest=3, longest=4, commonest=2),
+        ColumnProfile(name="n", type="int", distinct=100, minimum="-5", maximum="6", top=(("1", 1),), commonest=1),
+    ),
+)
 EMPTY = dataclasses.replace(
     REPORT, score=TableScore(table="silver.t", rule_set="", rows=0, rows_failed=0, rules=()), gate=None, history=(),
     bad_rows=(),
@@ -58,6 +71,15 @@ def test_what_comes_from_data_and_contracts_is_escaped() -> None:
     assert "&lt;script&gt;x&lt;/script&gt;" in page
     assert "&lt;b&gt;because&lt;/b&gt; &amp; why" in page
     assert "<i>some</i>" not in page
+
+
+def test_a_profile_shows_each_column_and_no_value_of_a_hidden_one() -> None:
+    page = render_table_report(dataclasses.replace(REPORT, profile=PROFILE))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page[page.index("<h2>Profile") :]))
+    assert "c string 7.00 % 3 1 … 9 characters &lt;a&gt; 40" in text
+    assert "secret string 0.00 % 90 3 … 4 characters hidden" in text
+    assert "n int 0.00 % 100 -5 … 6 each once" in text
+    assert "<h2>Profile" not in render_table_report(REPORT)
 
 
 def test_rules_stand_in_the_order_of_their_harm() -> None:

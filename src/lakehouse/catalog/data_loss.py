@@ -54,4 +54,4 @@ def note_loss(lake: Lake, name: str, spans: Sequence[Span], *, accepted: bool) -
         if rows:
             target.append(pa.Table.from_pylist(rows, schema=target.schema().as_arrow()))
 
-    commit(lake, spec.name, add)
+    commit(lake.catalog, spec.name, add)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 from pyiceberg.table.refs import SnapshotRefType
@@ -20,7 +21,7 @@ from pyiceberg.table.update import (
     SetSnapshotRefUpdate,
 )
 
-from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.iceberg import Lake, load_table
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
@@ -51,7 +52,7 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
     """
     lake.ensure(spec)
     if lake.table(spec.name).current_snapshot() is None:
-        commit(lake, spec.name, _add_empty_snapshot)
+        commit(lake.catalog, spec.name, _add_empty_snapshot)
     base = lake.table(spec.name).current_snapshot()
     assert base is not None, "made above; the head of main is never expired"
     branch = f"audit_{run_id}"
@@ -59,7 +60,7 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
     def make(table: Table) -> None:
         table.manage_snapshots().create_branch(base.snapshot_id, branch, max_ref_age_ms=BRANCH_KEPT_MS).commit()
 
-    commit(lake, spec.name, make)
+    commit(lake.catalog, spec.name, make)
     lake.refresh(spec.name)
     return Audit(lake=lake, spec=spec, base=base.snapshot_id, branch=branch)
 
@@ -87,7 +88,7 @@ def publish(audit: Audit, entry: Entry) -> int:
             raise PublishConflictError(table=audit.spec.name, base=audit.base, found=head)
         published[:] = [_move_main(table, audit, entry)]
 
-    commit(audit.lake, audit.spec.name, move)
+    commit(audit.lake.catalog, audit.spec.name, move)
     audit.lake.refresh(audit.spec.name)
     return published[0]
 
@@ -136,11 +137,11 @@ def _main(table: Table) -> int | None:
     return head.snapshot_id if head else None
 
 
-def commit(lake: Lake, name: str, change: Callable[[Table], None]) -> None:
+def commit(catalog: Catalog, name: str, change: Callable[[Table], None]) -> None:
     """Apply a change to the freshly loaded table; again when someone else committed something in between."""
     for attempt in range(_TRIES):
         try:
-            change(lake.table(name))
+            change(load_table(catalog, name))
             return
         except CommitFailedException:
             if attempt == _TRIES - 1:

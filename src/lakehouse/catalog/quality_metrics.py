@@ -55,7 +55,7 @@ def record(lake: Lake, name: str) -> int:
         added[:] = [len(new)]
         _append(target, new)
 
-    commit(lake, metrics.name, add)
+    commit(lake.catalog, metrics.name, add)
     return added[0]
 
 
@@ -64,7 +64,7 @@ def save(lake: Lake, scored: ScoredAt) -> None:
     metrics = spec_of(QualityMetrics)
     if lake.find(metrics.name) is None:
         lake.ensure(metrics)
-    commit(lake, metrics.name, lambda target: _append(target, [scored]))
+    commit(lake.catalog, metrics.name, lambda target: _append(target, [scored]))
 
 
 def past_scores(catalog: Catalog, name: str, *, most: int = 100) -> list[ScoredAt]:

@@ -106,7 +106,14 @@ def replay(
     with Steps(console).step(f"replay {table}") as step:
         lake = lake_of(settings)
         lake.table(table)
-        done = replay_rows(lake, ingest.spec, chosen, max_bytes=ingest.max_record_bytes, dry_run=dry_run)
+        done = replay_rows(
+            lake,
+            ingest.spec,
+            chosen,
+            max_bytes=ingest.max_record_bytes,
+            decoder=ingest.decoder,
+            dry_run=dry_run,
+        )
         step.done = done.added
     if as_json:
         print(json.dumps(asdict(done)))

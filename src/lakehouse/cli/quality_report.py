@@ -23,6 +23,8 @@ from lakehouse.quality import RuleSet, ScoredAt, with_quality
 from lakehouse.quality.bad_rows import BadRow, sample_bad_rows
 from lakehouse.quality.exports import report_json, report_junit, report_markdown
 from lakehouse.quality.mask import MASK, MORE
+from lakehouse.quality.profile import Profile
+from lakehouse.quality.profile import profile as profile_rows
 from lakehouse.quality.table_report import TableReport, render_table_report
 
 _PUBLISHES = 60
@@ -54,10 +56,13 @@ def report(
     ] = None,
     form: Annotated[Form, typer.Option(help="A page, JSON, Markdown, or JUnit XML for a build server.")] = Form.HTML,
     sample: Annotated[int, typer.Option(help="At most so many bad rows in html and json; 0: none.", min=0)] = 20,
+    profile: Annotated[
+        bool, typer.Option("--profile/--no-profile", help="In html and json, what is in each column: one more scan.")
+    ] = True,
 ) -> None:
     """Report how good a table was at its newest publish: score, demands, rules, trend, and some bad rows.
 
-    Personal values are masked. The scores come from Iceberg's metadata; a session starts only to look for bad rows.
+    Personal values are masked. The scores come from Iceberg's metadata; a session starts only for bad rows and profile.
 
     Examples:
 
@@ -68,9 +73,9 @@ def report(
     settings = settings_of(config, overrides)
     spec, rules = judged(settings, table)
     history = _publishes(settings, table)
-    rows = None
-    if form in {Form.HTML, Form.JSON} and sample:
-        rows = _bad_rows(settings, spec, rules, history[0], sample)
+    shows_rows = form in {Form.HTML, Form.JSON}
+    rows = _bad_rows(settings, spec, rules, history[0], sample) if shows_rows and sample else None
+    columns = _profile(settings, spec, history[0]) if shows_rows and profile else None
     minimum = settings.quality.minimum_for(spec.name, rules.gate.minimum)
     found = TableReport(
         table=spec.name,
@@ -81,6 +86,7 @@ def report(
         history=tuple(history),
         bad_rows=rows,
         version=version("lakehouse"),
+        profile=columns,
     )
     ending, write = _FORMS[form]
     _give(write(found), out or Path(settings.local.build) / "quality" / f"{table}.{ending}")
@@ -110,6 +116,12 @@ def _bad_rows(settings: Settings, spec: TableSpec, rules: RuleSet, newest: Score
     # A mask means the rules that it was made by.
     kept = same_rules and {MASK, MORE} <= set(rows.columns)
     return sample_bad_rows(rows if kept else with_quality(rows, rules), spec, rules, most=most)
+
+
+def _profile(settings: Settings, spec: TableSpec, newest: ScoredAt) -> Profile:
+    own = [column for column in spec.columns if not column.generated]
+    rows = lake_of(settings).rows(spec, snapshot_id=newest.snapshot_id).select(*(column.name for column in own))
+    return profile_rows(rows, hidden=[column.name for column in own if column.pii])
 
 
 def _give(text: str, out: Path) -> None:

@@ -89,7 +89,7 @@ def _stream(lake: Lake, settings: Settings, steps: Steps, outcome: Outcome) -> N
     for name in settings.streams:
         with steps.step(f"stream {name}", total=outcome.produced) as step:
             ingest = ingest_of(settings, name)
-            run_stream(lake, ingest, until_caught_up=True, on_batch=partial(_advance, step))
+            run_stream(lake, ingest, on_batch=partial(_advance, step))
         live = lake.table(name)
         counts, stamp = dead_letter_counts(live), newest_stamp(live)
         outcome.bronze_rows += counts.pop(None, 0)

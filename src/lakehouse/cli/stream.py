@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lakehouse.cli.ingest import ingest_of
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.errors import ConfigError
+from lakehouse.observe.batch_metrics import JsonLines, MetricsSink, Prometheus, TerminalLines
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.recovery import Recover
 from lakehouse.pipeline.stream import run_stream
+from lakehouse.pipeline.trigger import Mode, Trigger
 
 
 def stream(
@@ -20,8 +24,18 @@ def stream(
     ],
     config: ConfigFile = None,
     overrides: Override = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Run on instead of ending when caught up.")] = False,
-    trigger_seconds: Annotated[int, typer.Option(help="With --follow: seconds between batches.", min=1)] = 60,
+    continuous: Annotated[
+        bool, typer.Option("--continuous", "--follow", help="Run on instead of ending when caught up.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Take all that is there as a single batch.")] = False,
+    trigger_seconds: Annotated[
+        int | None,
+        typer.Option(
+            help="With --continuous: seconds between batches; without it, what keeps files from being tiny.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     recover: Annotated[
         str | None,
         typer.Option(
@@ -33,6 +47,12 @@ def stream(
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Go on without records that Kafka has dropped.")
     ] = False,
+    metrics_file: Annotated[
+        Path | None, typer.Option(help="Append the figures of each batch to a file, as lines of JSON.")
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Give the figures to Prometheus at this port, under /metrics.", min=0)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Stream a Kafka topic into its bronze table, each record once, bad ones as dead letters.
@@ -43,8 +63,11 @@ def stream(
 
         lakehouse stream bronze.users_raw
 
-        lakehouse stream bronze.users_raw --follow --trigger-seconds 60 --config conf/glue.toml
+        lakehouse stream bronze.users_raw --continuous --metrics-port 9108 --config conf/glue.toml
     """
+    if once and continuous:
+        raise ConfigError("--once and --continuous exclude each other")
+    mode = Mode.ONCE if once else Mode.CONTINUOUS if continuous else Mode.AVAILABLE_NOW
     settings = settings_of(config, overrides)
     ingest = ingest_of(settings, table)
     choice = Recover.parse(recover) if recover else None
@@ -54,11 +77,17 @@ def stream(
         result = run_stream(
             lake,
             ingest,
-            until_caught_up=not follow,
-            trigger_seconds=trigger_seconds,
+            trigger=Trigger(mode, trigger_seconds),
             recover=choice,
             accept_loss=accept_loss,
             on_batch=lambda stamp: step.at(step.done + stamp.records),
+            metrics=_sinks(metrics_file, metrics_port, lines=continuous),
         )
     if as_json:
         print(json.dumps({"table": table, "batches": result.batches, "records": result.records}))
+
+
+def _sinks(file: Path | None, port: int | None, *, lines: bool) -> list[MetricsSink]:
+    sinks: list[MetricsSink] = [TerminalLines(console)] if lines else []
+    sinks += [JsonLines(file)] if file else []
+    return sinks + ([Prometheus(port)] if port is not None else [])

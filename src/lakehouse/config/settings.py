@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -75,7 +76,8 @@ class KafkaSettings(_Section):
 class StreamSettings(_Section):
     """A topic that fills a bronze table."""
 
-    topic: str = Field(description="Kafka topic")
+    topic: str = Field("", description="Kafka topic, or several with commas")
+    topic_pattern: str = Field("", description="Instead of topic: a regular expression over whole names")
     checkpoint: str | None = Field(None, description="Folder or s3:// prefix; not set: .lake/checkpoints/<table>")
     starting_offsets: str = Field("earliest", description="For a new checkpoint: earliest or latest")
     max_offsets_per_trigger: int = Field(500_000, gt=0, description="Most records of a batch")
@@ -85,6 +87,63 @@ class StreamSettings(_Section):
     merges: tuple[str, ...] = Field(
         (), description="Tables that each batch is merged into, by the builds that make them"
     )
+    format: Literal["json", "avro", "json-schema"] = Field(
+        "json", description="avro and json-schema: each message begins with the id of its schema in a registry"
+    )
+    subject: str = Field("", description="Of the registry, for avro; empty: <topic>-value")
+    unknown_schema: Literal["wait", "dead_letter"] = Field(
+        "wait", description="avro: what becomes of a message whose schema the registry does not have"
+    )
+    envelope: Literal["none", "debezium"] = Field("none", description="debezium: messages are changes of rows")
+    drift_sample: int = Field(
+        200, ge=0, le=10_000, description="JSON: messages of a batch that are searched for undeclared fields; 0: none"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_topic_and_pattern(self) -> StreamSettings:
+        if bool(self.topic) == bool(self.topic_pattern):
+            raise PydanticCustomError("combination", "a stream has either a topic or a topic_pattern")
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_format(self) -> StreamSettings:
+        only = {"subject": ("avro",), "unknown_schema": ("avro",), "drift_sample": ("json", "json-schema")}
+        for name, formats in only.items():
+            if name in self.model_fields_set and self.format not in formats:
+                what = (
+                    f"{name} is for the format {' or '.join(formats)}, and the format of this stream is {self.format}"
+                )
+                raise PydanticCustomError("combination", what)
+        if self.format == "avro" and not self.subject and (self.topic_pattern or "," in self.topic):
+            what = "a stream of several topics has no default subject; name one whose schemas are fetched at the start"
+            raise PydanticCustomError("incomplete", what)
+        return self
+
+
+class RegistrySettings(_Section):
+    """The schema registry of the streams whose format is avro."""
+
+    url: str = Field("", description="Address with its path, such as https://host/apis/ccompat/v7")
+    auth: str = Field("", description="secret://env/NAME of user:password, or of a token; empty: none is needed")
+    auth_type: Literal["basic", "bearer"] = Field("basic", description="What auth is")
+    wait_seconds: float = Field(600, ge=0, description="How long a stream waits for it before it stops")
+
+    @model_validator(mode="after")
+    def _without_secrets(self) -> RegistrySettings:
+        # Of the section and not of the field: what is wrong with a field is told with its value.
+        if self.auth and not self.auth.startswith("secret://"):
+            todo = "write auth = 'secret://env/NAME' and put user:password or the token into that variable"
+            raise PydanticCustomError("secret", f"registry.auth is a secret and no place for one; {todo}")
+        if "@" in self.url.partition("://")[2].partition("/")[0]:
+            raise PydanticCustomError("secret", "registry.url has a user in it: say it with registry.auth")
+        return self
+
+    def authorization(self, environ: Mapping[str, str]) -> str:
+        """Give the value of the header of that name; not for showing."""
+        secret = resolve_secret(self.auth, environ=environ)
+        if self.auth_type == "bearer":
+            return f"Bearer {secret}"
+        return f"Basic {b64encode(secret.encode()).decode()}"
 
 
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -163,11 +222,20 @@ class Settings(_Section):
     session: SessionSettings = SessionSettings()
     kafka: KafkaSettings = KafkaSettings()
     streams: dict[str, StreamSettings] = Field({}, description='By table: [streams."bronze.users_raw"]')
+    registry: RegistrySettings = RegistrySettings()
     quality: QualitySettings = QualitySettings()
     alerts: AlertSettings = AlertSettings()
     local: LocalSettings = LocalSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     snowflake: SnowflakeSettings = SnowflakeSettings()
+
+    @model_validator(mode="after")
+    def _registry_is_named(self) -> Settings:
+        needing = [table for table, stream in self.streams.items() if stream.format == "avro"]
+        if needing and not self.registry.url:
+            what = f"the stream into {needing[0]} has the format avro, which needs registry.url"
+            raise PydanticCustomError("incomplete", what)
+        return self
 
 
 def _masked(name: str, value: object) -> object:

@@ -24,6 +24,9 @@ class DeadLetterReason(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     CONTRACT_VIOLATION = "contract_violation"
+    MALFORMED_AVRO = "malformed_avro"
+    UNKNOWN_SCHEMA_ID = "unknown_schema_id"
+    INCOMPATIBLE_SCHEMA = "incompatible_schema"
 
 
 class Header(Schema):

@@ -27,6 +27,7 @@ class TableSpec:
     columns: tuple[ColumnSpec, ...]
     key: tuple[str, ...] = ()
     newest_by: tuple[str, ...] = ()
+    deleted_by: str = ""
     partitioned_by: tuple[PartitionField, ...] = ()
     sorted_by: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +59,7 @@ def table(
     *,
     key: Sequence[str] = (),
     newest_by: Sequence[str] = (),
+    deleted_by: str = "",
     partitioned_by: Sequence[str] = (),
     sorted_by: Sequence[str] = (),
     properties: Mapping[str, str] | None = None,
@@ -69,6 +71,8 @@ def table(
         name: ``namespace.table``, lower case: Glue and Athena know nothing else.
         key: Columns that identify a row; they become ``NOT NULL``.
         newest_by: Columns by which, of two rows with one key, the newer is known; compared left to right.
+        deleted_by: SQL over a row that says that its key was deleted, such as ``"op = 'd'"``: where a stream merges
+            into the table, such a row takes the key's row away. Without it all rows are kept.
         partitioned_by: ``"country"``, ``"days(ordered_at)"``, ``"bucket(16, user_id)"``, ``"truncate(4, code)"``.
         sorted_by: Columns by which rows are sorted inside of a file.
         properties: Iceberg table properties, over the library's defaults.
@@ -93,6 +97,7 @@ def table(
             columns=column_specs(dict(own_first), where=name, key=tuple(key)),
             key=tuple(key),
             newest_by=tuple(newest_by),
+            deleted_by=deleted_by,
             partitioned_by=tuple(parse_partition_field(text) for text in partitioned_by),
             sorted_by=tuple(sorted_by),
             properties=dict(properties or {}),
@@ -130,6 +135,10 @@ def _check_columns_exist(spec: TableSpec) -> None:
         "partitioned_by": tuple(f.column for f in spec.partitioned_by),
         "sorted_by": spec.sorted_by,
     }
+    if spec.deleted_by and not (spec.key and spec.newest_by):
+        raise ContractError(
+            f"table {spec.name}: deleted_by needs key=(…) and newest_by=(…), else no change is the newest"
+        )
     declared = {path for column in spec.columns for path in column.paths()}
     top = {column.name for column in spec.columns}
     # A key is NOT NULL, which a field of a struct never is; and rows are merged by columns.

@@ -12,6 +12,12 @@ from lakehouse.engines.jars import jar_list, resolve_jars
 from lakehouse.engines.java import check_java
 from lakehouse.engines.versions import SparkVersion
 
+AVRO_LIMITS = " ".join(
+    f"-Dorg.apache.avro.limits.{what}.maxLength={most}"
+    for what, most in (("bytes", 1 << 26), ("string", 1 << 26), ("collectionItems", 1 << 24))
+)
+"""Else five bad bytes in an Avro message ask for an array of 2 GB, and the JVM ends with them."""
+
 # A person's own jars and options of Java come on top of ours; everything else of theirs replaces ours.
 _ADDED = {"spark.jars": ",", "spark.driver.extraJavaOptions": " "}
 
@@ -33,7 +39,7 @@ def local_conf(settings: Settings, version: SparkVersion, *, environ: Mapping[st
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet}",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet} {AVRO_LIMITS}",
     }
     theirs = settings.session.conf
     both = {name: f"{ours[name]}{between}{theirs[name]}" for name, between in _ADDED.items() if name in theirs}

@@ -22,10 +22,12 @@ from lakehouse.contract.conform import conform
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError, StreamError
 from lakehouse.pipeline.bronze_rows import to_bronze
+from lakehouse.pipeline.drift_watch import DriftWatch
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.quality import rule_set, with_quality
 from lakehouse.quality.mask import MASK
+from lakehouse.transforms.decoder import Decode, JsonDecoder
 
 _TRIES = 8
 _FEW = 100
@@ -47,6 +49,7 @@ class BatchWriter:
     batches: int = 0
     records: int = 0
     error: Exception | None = field(default=None)
+    drift: DriftWatch = field(default_factory=DriftWatch)
 
     def __call__(self, df: DataFrame, batch_id: int) -> None:
         """Write one batch of Kafka records, as Spark reads them."""
@@ -70,8 +73,11 @@ class BatchWriter:
             end=checkpoint.end_offsets(batch_id),
         )
         with _read_once(df, several=len(self.ingest.targets) > 1) as records:
+            # Before anything is written: the format may have to wait for what it needs.
+            batch = dataclasses.replace(batch, decode=self.ingest.decoder.for_batch(records, wait=True))
             stamps = [self._append(lake, records, batch, spec) for spec in self.ingest.bronze]
             merged = [self._merge(lake, records, batch, build) for build in self.ingest.merges]
+            self.drift.look(lake, records, self.ingest)
         if written := [stamp for stamp in (*stamps, *merged) if stamp is not None]:
             self.batches += 1
             self.records += written[0].records
@@ -84,7 +90,7 @@ class BatchWriter:
             if new is None:
                 return None
             stamp = batch.stamp(new, before, tuple(one.name for one in self.ingest.bronze if self.ingest.routes))
-            rows, head = self._rows(df, new, spec), table.current_snapshot()
+            rows, head = self._rows(df, new, spec, batch.decode), table.current_snapshot()
             since = head.snapshot_id if head else None
             # Nothing may have come for a table of several, or between two markers of transactions.
             nothing = (bool(self.ingest.routes) or stamp.records < _FEW) and rows.isEmpty()
@@ -107,7 +113,7 @@ class BatchWriter:
             if new is None:
                 return None
             stamp = batch.stamp(new, before)
-            merge_newest(audit, _built(build, self._good(df, new)))
+            merge_newest(audit, _built(build, self._good(df, new, batch.decode)))
             try:
                 publish(audit, stamp)
             except PublishConflictError:
@@ -115,14 +121,14 @@ class BatchWriter:
             return stamp
         raise StreamError(f"{spec.name} is written to by others without a pause: {_TRIES} merges into it failed")
 
-    def _rows(self, df: DataFrame, new: Remainder, spec: TableSpec) -> DataFrame:
-        mine = _only(df, new)
-        where = self._of(spec)
-        return to_bronze(mine if where is None else mine.where(where), spec, max_bytes=self.ingest.max_record_bytes)
+    def _rows(self, df: DataFrame, new: Remainder, spec: TableSpec, decode: Decode) -> DataFrame:
+        mine, where = _only(df, new), self._of(spec)
+        mine = mine if where is None else mine.where(where)
+        return to_bronze(mine, spec, max_bytes=self.ingest.max_record_bytes, decode=decode)
 
-    def _good(self, df: DataFrame, new: Remainder) -> DataFrame:
+    def _good(self, df: DataFrame, new: Remainder, decode: Decode) -> DataFrame:
         schema = self.ingest.spec.schema
-        return conform(good_rows(self._rows(df, new, self.ingest.spec), schema), schema)
+        return conform(good_rows(self._rows(df, new, self.ingest.spec, decode), schema), schema)
 
     def _new(self, batch: _Batch, spec: TableSpec, before: BatchStamp | None) -> Remainder | None:
         """Give what of a batch a table does not hold; None when it holds all of it."""
@@ -148,12 +154,13 @@ class BatchWriter:
 
 @dataclass(frozen=True, kw_only=True)
 class _Batch:
-    """Which offsets a batch of a checkpoint reads."""
+    """Which offsets a batch of a checkpoint reads, and what decodes its records."""
 
     query_id: str
     number: int
     start: Offsets
     end: Offsets
+    decode: Decode = field(default_factory=JsonDecoder)
 
     def stamp(self, new: Remainder, before: BatchStamp | None, shared_with: tuple[str, ...] = ()) -> BatchStamp:
         return stamp_batch(

@@ -12,24 +12,26 @@ from lakehouse.contract.kafka_record import PAYLOAD, DeadLetterReason
 from lakehouse.contract.table import TableSpec
 from lakehouse.quality import Policy, rule_set, with_quality
 from lakehouse.quality.mask import FAILED, MASK, MORE, RULES, SCORE, failed_any
-from lakehouse.transforms.decode_json import decode_json
+from lakehouse.transforms.decoder import Decode, JsonDecoder
 
 
-def to_bronze(df: DataFrame, spec: TableSpec, *, max_bytes: int) -> DataFrame:
+def to_bronze(df: DataFrame, spec: TableSpec, *, max_bytes: int, decode: Decode | None = None) -> DataFrame:
     """Turn Kafka records as Spark reads them into rows of a bronze table: decoded, or dead letters.
 
     Rows: one per record. Columns: those of the table. Cost: one parse per record, no shuffle. Batch and stream.
 
+    ``decode`` is that of the stream's format, made for these records; without one they are JSON.
     A record that breaks an error rule of the table is a dead letter too, where its gate says ``Policy.QUARANTINE``.
     """
-    decoded = _held_against_rules(decode_json(df, spec.column(PAYLOAD), max_bytes=max_bytes), spec)
+    found = (decode or JsonDecoder())(df, spec.column(PAYLOAD), max_bytes=max_bytes)
+    decoded = _held_against_rules(found, spec)
     dead_letter = F.struct(
         "reason",
         "detail",
         "key",
         "value",
         "headers",
-        F.lit(None).cast("int").alias("schema_id"),
+        "schema_id",
         F.lit(_library_version()).alias("library_version"),
     )
     return decoded.select(

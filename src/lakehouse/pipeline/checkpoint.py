@@ -60,6 +60,9 @@ class Checkpoint:
         """Give where the query goes on; None when nothing was started here yet.
 
         Cost: two listings of at most some hundred small files.
+
+        Raises:
+            StreamError: A part of it is missing.
         """
         planned, done = self._newest("offsets"), self._newest("commits")
         if planned is None:
@@ -75,19 +78,31 @@ class Checkpoint:
     def pin(self, tables: Mapping[str, str]) -> None:
         """Keep the UUIDs of the tables that the query fills."""
         self._fs.create_dir(self._path, recursive=True)
-        with self._fs.open_output_stream(f"{self._path}/{_PINNED}") as stream:
+        # Written beside and moved: a file that a death cut off could not be read by any later start.
+        unfinished = f"{self._path}/{_PINNED}.new"
+        with self._fs.open_output_stream(unfinished) as stream:
             stream.write(json.dumps(dict(tables), sort_keys=True).encode())
+        self._fs.move(unfinished, f"{self._path}/{_PINNED}")
+
+    def exists(self) -> bool:
+        """Tell whether anything is there, also what no query can go on with."""
+        return bool(self._fs.get_file_info(self._path).type != pa_fs.FileType.NotFound)
 
     def set_aside(self) -> str:
         """Move all of it to a place beside, so that the query starts anew; gives that place."""
         aside = f"{self._path}-until-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        place = self.location.rstrip("/") + aside.removeprefix(self._path)
+        if isinstance(self._fs, pa_fs.LocalFileSystem):
+            # In one step; an object store has none, there a death leaves a part, and the next --recover sets it aside.
+            self._fs.move(self._path, aside)
+            return place
         for file in self._fs.get_file_info(pa_fs.FileSelector(self._path, recursive=True)):
             if file.is_file:
                 moved = aside + file.path.removeprefix(self._path)
                 self._fs.create_dir(str(PurePosixPath(moved).parent), recursive=True)
                 self._fs.copy_file(file.path, moved)
         self._fs.delete_dir(self._path)
-        return self.location.rstrip("/") + aside.removeprefix(self._path)
+        return place
 
     @cached_property
     def _fs(self) -> pa_fs.FileSystem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.kafka_record import PAYLOAD, KafkaRecord
@@ -12,6 +12,7 @@ from lakehouse.errors import ContractError
 from lakehouse.pipeline.checkpoint import Checkpoint
 from lakehouse.pipeline.merge_newest import require_mergeable
 from lakehouse.sources.kafka import KafkaTopic
+from lakehouse.transforms.decoder import Decoder, JsonDecoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class Ingest:
         topic: Where they come from.
         checkpoint: Of the streaming query.
         max_record_bytes: Longer values become dead letters.
+        decoder: How a message becomes a record: the format of the topic.
+        drift_sample: Messages of a batch that are looked at for fields that the contract does not have; 0 for none.
         routes: Further bronze tables.
         merges: Builds of one input, the bronze table: each batch's good rows go through them, and are merged into the
             tables that they make, by key.
@@ -45,6 +48,8 @@ class Ingest:
     topic: KafkaTopic
     checkpoint: Checkpoint
     max_record_bytes: int
+    decoder: Decoder = field(default_factory=JsonDecoder)
+    drift_sample: int = 0
     routes: tuple[Route, ...] = ()
     merges: tuple[BuildSpec, ...] = ()
 
@@ -55,6 +60,7 @@ class Ingest:
                     f"{spec.name} cannot be filled by a stream: its class must be a KafkaRecord with a column "
                     f"{PAYLOAD}: Column[StructType[TheMessage]]"
                 )
+            self.decoder.check(spec.column(PAYLOAD))
         for build in self.merges:
             require_mergeable(build.table)
             reads = [spec_of(schema).name for _, schema in build.inputs]

@@ -1,16 +1,25 @@
-"""Rows into a table by its key: a new key is inserted, a known one is replaced where the row is newer."""
+"""Rows into a table by its key: a new key is inserted, a known one is replaced where the row is newer, or deleted.
+
+A deleted key leaves nothing behind. So changes of a key have to come in order, as Kafka gives those of one partition:
+an older one that comes in a later batch than the delete puts the row back. Where that can be, declare no ``deleted_by``
+and let readers filter: then the delete is a row like any other, and what is older than it is refused.
+"""
 
 from __future__ import annotations
 
 import uuid
 
-from pyspark.sql import DataFrame
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ContractError
 from lakehouse.transforms.deduplicate import keep_newest
+
+_DELETED = "_deleted_by_change"
 
 
 def require_mergeable(spec: TableSpec) -> None:
@@ -29,21 +38,47 @@ def require_mergeable(spec: TableSpec) -> None:
 def merge_newest(audit: Audit, rows: DataFrame) -> None:
     """Merge rows into the branch of an audit. The same rows once more change nothing.
 
-    Rows: those of a table with a key and ``newest_by``; of several with one key the newest counts.
+    Rows: those of a table with a key and ``newest_by``; of several with one key the newest counts. One that is a
+    delete, by the table's ``deleted_by``, removes the row of its key and is not written itself.
     Cost: a shuffle of the rows by key, and a join with the key columns of the table.
+
+    Raises:
+        ContractError: The table cannot be merged into, or its ``deleted_by`` is no condition over its columns.
     """
     spec, spark = audit.spec, rows.sparkSession
     require_mergeable(spec)
     columns = [column.name for column in spec.columns]
     view = f"merge_{uuid.uuid4().hex[:12]}"
-    keep_newest(rows, key=spec.key, newest_by=spec.newest_by).select(*columns).createOrReplaceTempView(view)
+    newest = keep_newest(rows, key=spec.key, newest_by=spec.newest_by).select(*columns)
+    newest.withColumn(_DELETED, _deleted(newest, spec)).createOrReplaceTempView(view)
     same = " AND ".join(f"t.{quote_name(name)} = s.{quote_name(name)}" for name in spec.key)
-    newer = f"{_order('s', spec)} >= {_order('t', spec)}"
-    clauses = f"WHEN MATCHED AND {newer} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+    clauses = _clauses(spec, [quote_name(name) for name in columns])
     try:
         spark.sql(f"MERGE INTO {audit.target} t USING {view} s ON {same} {clauses}")
     finally:
         spark.catalog.dropTempView(view)
+
+
+def _clauses(spec: TableSpec, names: list[str]) -> str:
+    newer = f"WHEN MATCHED AND {_order('s', spec)} >= {_order('t', spec)}"
+    delete = f"{newer} AND s.{_DELETED} THEN DELETE " if spec.deleted_by else ""
+    update = ", ".join(f"t.{name} = s.{name}" for name in names)
+    insert = f"({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})"
+    return f"{delete}{newer} THEN UPDATE SET {update} WHEN NOT MATCHED AND NOT s.{_DELETED} THEN INSERT {insert}"
+
+
+def _deleted(rows: DataFrame, spec: TableSpec) -> Column:
+    if not spec.deleted_by:
+        return F.lit(False)
+    condition = F.coalesce(F.expr(spec.deleted_by).cast("boolean"), F.lit(False))
+    try:
+        _ = rows.where(condition).columns
+    except (AnalysisException, ParseException) as error:
+        raise ContractError(
+            f"deleted_by of {spec.name} is no condition over its columns: {spec.deleted_by}\n"
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    return condition
 
 
 def _order(side: str, spec: TableSpec) -> str:

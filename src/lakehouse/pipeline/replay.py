@@ -18,6 +18,7 @@ from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError, StreamError
 from lakehouse.pipeline.bronze_rows import to_bronze
+from lakehouse.transforms.decoder import Decode, Decoder, JsonDecoder
 
 _PLACE = ("topic", "partition", "offset")
 _SPANS = 1_000
@@ -45,8 +46,18 @@ class Replayed:
     still_dead: Mapping[str, int] = field(default_factory=dict)
 
 
-def replay(lake: Lake, spec: TableSpec, chosen: Chosen, *, max_bytes: int, dry_run: bool = False) -> Replayed:
-    """Decode dead letters by the contract as it is now, and append those that are good now to their table.
+def replay(
+    lake: Lake,
+    spec: TableSpec,
+    chosen: Chosen,
+    *,
+    max_bytes: int,
+    decoder: Decoder | None = None,
+    dry_run: bool = False,
+) -> Replayed:
+    """Decode dead letters by contract and schemas as they are now, and append those that are good now to their table.
+
+    ``decoder`` is that of their stream; without one they are JSON.
 
     A dead letter stays as it is; one whose good row is in the table is not chosen again. So it can be killed and
     started again, and run twice at once. Each commit lists the offsets that it replayed. Cost: the chosen dead letters
@@ -60,13 +71,15 @@ def replay(lake: Lake, spec: TableSpec, chosen: Chosen, *, max_bytes: int, dry_r
         raise ConfigError(f"{spec.name} is not filled by a stream, so it has no dead letters")
     lake.refresh(spec.name)
     waiting = _waiting(lake, spec, chosen, snapshot_id=None)
-    decoded = to_bronze(waiting, spec, max_bytes=max_bytes).persist()
+    # Nothing is waited for: what the registry still does not know stays a dead letter.
+    decode = (decoder or JsonDecoder()).for_batch(waiting, wait=False)
+    decoded = to_bronze(waiting, spec, max_bytes=max_bytes, decode=decode).persist()
     try:
         counts = {row["reason"]: row["count"] for row in decoded.groupBy("dead_letter.reason").count().collect()}
         good = counts.pop(None, 0)
         if good and not dry_run:
             for part in _parts(decoded.where("dead_letter IS NULL")):
-                _append(lake, spec, chosen, part, max_bytes=max_bytes)
+                _append(lake, spec, chosen, part, max_bytes=max_bytes, decode=decode)
             lake.refresh(spec.name)
     finally:
         decoded.unpersist()
@@ -114,7 +127,9 @@ def _parts(good: DataFrame) -> Iterator[tuple[Span, ...]]:
         yield tuple(part)
 
 
-def _append(lake: Lake, spec: TableSpec, chosen: Chosen, part: tuple[Span, ...], *, max_bytes: int) -> None:
+def _append(
+    lake: Lake, spec: TableSpec, chosen: Chosen, part: tuple[Span, ...], *, max_bytes: int, decode: Decode
+) -> None:
     for _ in range(_TRIES):
         table = lake.table(spec.name)
         lake.refresh(spec.name)
@@ -123,7 +138,8 @@ def _append(lake: Lake, spec: TableSpec, chosen: Chosen, part: tuple[Span, ...],
             raise StreamError(f"{spec.name} has no commit of a stream")
         # Looked up at the snapshot that the commit is made on: another replay may have come first.
         waiting = _waiting(lake, spec, chosen, snapshot_id=head.snapshot_id)
-        rows = to_bronze(_in_part(waiting, part), spec, max_bytes=max_bytes).where("dead_letter IS NULL")
+        rows = to_bronze(_in_part(waiting, part), spec, max_bytes=max_bytes, decode=decode)
+        rows = rows.where("dead_letter IS NULL")
         summary = stamp_replay(before, part).summary()
         try:
             if not rows.isEmpty():

@@ -12,7 +12,7 @@ from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.offsets import Offsets, Span, remainder
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import StreamError
-from lakehouse.pipeline.checkpoint import Position
+from lakehouse.pipeline.checkpoint import Checkpoint, Position
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import From, Recover, choices, differences, new_begin, other_tables
 from lakehouse.sources.kafka import KafkaTopic
@@ -33,8 +33,9 @@ def prepared(lake: Lake, ingest: Ingest, *, recover: Recover | None = None, acce
     tables = {spec.name: lake.table(spec.name) for spec in ingest.targets}
     stamps = {name: newest_stamp(table) for name, table in tables.items()}
     uuids = {name: str(table.metadata.table_uuid) for name, table in tables.items()}
-    checkpoint, position = ingest.checkpoint, ingest.checkpoint.position()
-    problems = list(other_tables(checkpoint.tables(), uuids))
+    checkpoint = ingest.checkpoint
+    position, problems = _position(checkpoint)
+    problems += other_tables(checkpoint.tables(), uuids)
     for name, stamp in stamps.items():
         problems += differences(name, stamp, position, ingest.topic)
     if problems and (recover is None or (recover.begin is From.CHECKPOINT and position is None)):
@@ -51,10 +52,18 @@ def prepared(lake: Lake, ingest: Ingest, *, recover: Recover | None = None, acce
         topic = dataclasses.replace(ingest.topic, starting_offsets=json.dumps(kept)) if anew or lost else ingest.topic
         ingest = dataclasses.replace(ingest, topic=topic)
         anew = anew or kept != begin
-    if anew and position is not None:
+    if anew and checkpoint.exists():
         checkpoint.set_aside()
     checkpoint.pin(uuids)
     return ingest
+
+
+def _position(checkpoint: Checkpoint) -> tuple[Position | None, list[str]]:
+    """Give where a checkpoint goes on, or what is wrong with it: then it can only be set aside."""
+    try:
+        return checkpoint.position(), []
+    except StreamError as error:
+        return None, [str(error)]
 
 
 def _begin(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 
 from pyspark.errors import AnalysisException, ParseException, StreamingQueryException
 from pyspark.sql import DataFrame
@@ -13,12 +14,16 @@ from pyspark.sql.streaming.query import StreamingQuery
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.errors import ConfigError, LakehouseError, StreamError
+from lakehouse.observe.batch_metrics import MetricsSink
 from lakehouse.pipeline.batch import BatchWriter
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import Recover
 from lakehouse.pipeline.start import prepared
+from lakehouse.pipeline.stream_progress import Watch
+from lakehouse.pipeline.trigger import Trigger
 from lakehouse.sources.kafka import check_topic, read_stream
 
+_LOOKS_EVERY_SECONDS = 1
 # SPARK-55271: Spark 4.1.1 fails in its progress report when a restart begins with a batch that was cut off, after that
 # batch has been written and noted. The next start has no such batch.
 _METRICS_BUG = 'IterableOps.map(scala.Function1)" because the return value of "scala.Option.get()" is null'
@@ -36,11 +41,11 @@ def run_stream(
     lake: Lake,
     ingest: Ingest,
     *,
-    until_caught_up: bool,
+    trigger: Trigger | None = None,
     recover: Recover | None = None,
     accept_loss: bool = False,
-    trigger_seconds: int = 60,
     on_batch: Callable[[BatchStamp], None] = lambda _: None,
+    metrics: Sequence[MetricsSink] = (),
 ) -> StreamResult:
     """Stream a topic into its bronze table, until it has caught up or until it is interrupted.
 
@@ -48,10 +53,11 @@ def run_stream(
     one that was not is read again.
 
     Args:
-        until_caught_up: Take what is there now and return; else run on, a batch every ``trigger_seconds``.
+        trigger: How long it runs, and how often it takes a batch; by default it takes what is there now and returns.
         recover: What to do when checkpoint and tables do not continue each other; None refuses.
         accept_loss: Go on without offsets that Kafka has dropped, or that ``recover`` leaves out.
         on_batch: Called after each commit.
+        metrics: Where the figures of each batch go.
 
     Raises:
         ConfigError: The condition of a route is no SQL over a Kafka record.
@@ -68,10 +74,13 @@ def run_stream(
     _check_routes(records, ingest)
     stream = records.writeStream.foreachBatch(writer).option("checkpointLocation", ingest.checkpoint.location)
     stream = stream.queryName(ingest.spec.name.replace(".", "_"))
-    trigger = {"availableNow": True} if until_caught_up else {"processingTime": f"{trigger_seconds} seconds"}
-    stream = stream.trigger(**trigger)
-    if not _await(stream.start(), writer, may_restart=True):
-        _await(stream.start(), writer, may_restart=False)
+    trigger = trigger or Trigger()
+    watch = Watch(lake=lake, ingest=ingest, trigger=trigger, metrics=metrics)
+    restarts = 0
+    while (ended := _await(stream.trigger(**trigger.options()).start(), writer, watch)) is not Ended.DONE:
+        restarts += ended is Ended.BY_BUG
+        if restarts > 1:
+            raise StreamError(f"the stream into {ingest.spec.name} stopped twice by SPARK-55271; start it again")
     for spec in ingest.targets:
         lake.refresh(spec.name)
     return StreamResult(batches=writer.batches, records=writer.records)
@@ -89,15 +98,26 @@ def _check_routes(records: DataFrame, ingest: Ingest) -> None:
             ) from error
 
 
-def _await(query: StreamingQuery, writer: BatchWriter, *, may_restart: bool) -> bool:
-    """Wait for the end of a query; False when it has to be started again."""
+class Ended(Enum):
+    """Why a query ended."""
+
+    DONE = "done"
+    BY_BUG = "SPARK-55271"
+    FOR_TRIGGER = "another interval"
+
+
+def _await(query: StreamingQuery, writer: BatchWriter, watch: Watch) -> Ended:
+    """Wait for the end of a query, and tell of its batches meanwhile."""
     try:
-        query.awaitTermination()
+        while not query.awaitTermination(_LOOKS_EVERY_SECONDS):
+            if watch.look(query):
+                return Ended.FOR_TRIGGER
+        watch.look(query)
     except StreamingQueryException as error:
         if isinstance(writer.error, LakehouseError):
             raise writer.error from error
-        if may_restart and _METRICS_BUG in str(error):
-            return False
+        if _METRICS_BUG in str(error):
+            return Ended.BY_BUG
         raise StreamError(
             f"the stream into {writer.ingest.spec.name} stopped: {root_cause(writer.error or error)}\n"
             "What was committed is safe; mend the cause and start it again, it goes on where it stopped."
@@ -106,7 +126,7 @@ def _await(query: StreamingQuery, writer: BatchWriter, *, may_restart: bool) -> 
         # After Ctrl-C the JVM may be gone already; that must not hide why we are here.
         with suppress(Exception):
             query.stop()
-    return True
+    return Ended.DONE
 
 
 def root_cause(error: Exception) -> str:

@@ -95,6 +95,7 @@ def _data(report: TableReport) -> dict[str, Any]:
         ],
         "history": list(_history(report)),
         "bad_rows": None if report.bad_rows is None else [asdict(row) for row in report.bad_rows],
+        "profile": None if report.profile is None else asdict(report.profile),
     }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lakehouse.quality.bad_rows import BadRow
 from lakehouse.quality.gate import Gate, Policy, decide
+from lakehouse.quality.profile import Profile
 from lakehouse.quality.report import render_page
 from lakehouse.quality.table_score import RuleScore, ScoredAt, TableScore
 from lakehouse.quality.trend_plot import trend_plot
@@ -26,6 +27,7 @@ class TableReport:
         history: The scores of its publishes, newest first.
         bad_rows: Rows that failed; empty when none did, None when none were looked for.
         version: That of the library.
+        profile: What is in its columns; None when it was not looked at.
     """
 
     table: str
@@ -36,6 +38,7 @@ class TableReport:
     history: tuple[ScoredAt, ...]
     bad_rows: tuple[BadRow, ...] | None
     version: str
+    profile: Profile | None = None
 
     @property
     def rules(self) -> list[RuleScore]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 from lakehouse.errors import MissingExtraError, SourceError
@@ -61,15 +62,34 @@ def partition_count(client: Any, *, bootstrap_servers: str, topic: str) -> int:
     Raises:
         SourceError: No broker answers, or it has no such topic.
     """
+    known = known_topics(client, bootstrap_servers=bootstrap_servers)
+    return require_topic(topic, known, bootstrap_servers=bootstrap_servers)
+
+
+def known_topics(client: Any, *, bootstrap_servers: str) -> dict[str, int]:
+    """Give all topics that the client may see, with their numbers of partitions.
+
+    Raises:
+        SourceError: No broker answers within 15 s.
+    """
     from confluent_kafka import KafkaException
 
     try:
         # All topics are asked for: the question for one by name would make it where that is allowed.
-        known = client.list_topics(timeout=ANSWER_SECONDS).topics
+        found = client.list_topics(timeout=ANSWER_SECONDS).topics
     except KafkaException as error:
         raise no_answer(bootstrap_servers, error.args[0].str()) from error
+    return {name: len(topic.partitions) for name, topic in found.items()}
+
+
+def require_topic(topic: str, known: Mapping[str, int], *, bootstrap_servers: str) -> int:
+    """Give the number of partitions of a topic.
+
+    Raises:
+        SourceError: It does not exist; one with a name like it is named.
+    """
     if topic not in known:
         near = difflib.get_close_matches(topic, known, n=1)
         hint = f" (did you mean '{near[0]}'?)" if near else ""
         raise SourceError(f"topic '{topic}' does not exist at {bootstrap_servers}: make it, or correct its name{hint}")
-    return len(known[topic].partitions)
+    return known[topic]

@@ -7,46 +7,55 @@ from datetime import datetime
 from typing import Any
 
 from lakehouse.catalog.offsets import Offsets, Ranges
-from lakehouse.errors import MissingExtraError
-from lakehouse.sources.kafka import KafkaTopic
-from lakehouse.sources.kafka_client import client_settings, kafka_library, partition_count
+from lakehouse.errors import SourceError
+from lakehouse.sources.kafka import KafkaTopic, admin_client, topic_partitions
+from lakehouse.sources.kafka_client import kafka_library
 from lakehouse.sources.topics import list_offsets
 
 
 def offsets_kept(source: KafkaTopic) -> Ranges:
-    """Give the first offset that Kafka still has and the next one that it will give, by partition.
+    """Give the first offset that Kafka still has and the next one that it will give, by topic and partition.
 
-    Cost: three requests, whatever the size. Empty where ``confluent-kafka`` is not installed: Spark says it, later.
+    Cost: three requests, whatever the size. Empty where it cannot be asked: Spark says it, later.
 
     Raises:
         SourceError: No broker answers within 15 s each, or it has no such topic.
     """
-    try:
-        kafka = kafka_library("asking for offsets")
-    except MissingExtraError:
+    client = admin_client(source)
+    if client is None:
         return {}
-    first = _ask(kafka, source, lambda specs: specs.earliest())
-    next_ = _ask(kafka, source, lambda specs: specs.latest())
-    return {source.topic: {p: (offset, next_[p]) for p, offset in first.items()}}
+    first = _ask(client, source, lambda specs: specs.earliest())
+    next_ = _ask(client, source, lambda specs: specs.latest())
+    return {topic: {p: (offset, next_[topic][p]) for p, offset in parts.items()} for topic, parts in first.items()}
 
 
 def offsets_at(source: KafkaTopic, instant: datetime) -> Offsets:
     """Give the offset of the first record at or after an instant, by partition; the end where there is none.
 
     Raises:
-        SourceError: No broker answers within 15 s each, or it has no such topic.
-        MissingExtraError: The Kafka client is not installed.
+        SourceError: No broker answers within 15 s each, it has no such topic, or it cannot be asked from here.
     """
-    kafka = kafka_library("asking for the offsets of an instant")
+    client = admin_client(source)
+    if client is None:
+        raise SourceError(
+            "the offsets of an instant cannot be asked for: that needs the extra 'kafka', and a way to log in that "
+            "librdkafka knows, with PEM certificates; begin from-table or from-checkpoint instead"
+        )
     milliseconds = int(instant.timestamp() * 1000)
-    found = _ask(kafka, source, lambda specs: specs.for_timestamp(milliseconds))
-    ends = _ask(kafka, source, lambda specs: specs.latest())
-    return {source.topic: {p: offset if offset >= 0 else ends[p] for p, offset in found.items()}}
+    found = _ask(client, source, lambda specs: specs.for_timestamp(milliseconds))
+    ends = _ask(client, source, lambda specs: specs.latest())
+    return {
+        topic: {p: offset if offset >= 0 else ends[topic][p] for p, offset in parts.items()}
+        for topic, parts in found.items()
+    }
 
 
-def _ask(kafka: Any, source: KafkaTopic, which: Callable[[Any], Any]) -> dict[str, int]:
-    admin = kafka.admin.AdminClient({**client_settings(source.bootstrap_servers), **source.options})
-    count = partition_count(admin, bootstrap_servers=source.bootstrap_servers, topic=source.topic)
-    places = [kafka.TopicPartition(source.topic, number) for number in range(count)]
-    offsets = list_offsets(admin, places, which(kafka.admin.OffsetSpec), source.bootstrap_servers)
-    return {str(number): offset for number, offset in enumerate(offsets)}
+def _ask(client: Any, source: KafkaTopic, which: Callable[[Any], Any]) -> dict[str, dict[str, int]]:
+    kafka = kafka_library("asking for offsets")
+    counts = topic_partitions(client, source)
+    places = [kafka.TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+    offsets = list_offsets(client, places, which(kafka.admin.OffsetSpec), source.bootstrap_servers)
+    found: dict[str, dict[str, int]] = {}
+    for place, offset in zip(places, offsets, strict=True):
+        found.setdefault(place.topic, {})[str(place.partition)] = offset
+    return found

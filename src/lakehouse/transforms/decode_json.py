@@ -10,12 +10,14 @@ from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.kafka_record import PAYLOAD, DeadLetterReason
+from lakehouse.errors import ContractError
+from lakehouse.transforms.required_fields import any_missing, missing_detail
 
 _CORRUPT = "_corrupt"
 _SHOWN = 60  # characters of a bad value that a detail shows
 
 
-def decode_json(df: DataFrame, payload: ColumnSpec, *, max_bytes: int) -> DataFrame:
+def decode_json(df: DataFrame, payload: ColumnSpec, *, max_bytes: int, wrapped: bool = False) -> DataFrame:
     """Decode the column ``value`` of Kafka records by the contract of the payload.
 
     Rows: unchanged, none is lost. Columns: those of ``df``, and ``record`` (the struct of ``payload``, null when it
@@ -28,17 +30,38 @@ def decode_json(df: DataFrame, payload: ColumnSpec, *, max_bytes: int) -> DataFr
     Args:
         payload: The column of a bronze contract that holds the message.
         max_bytes: Longer values are not parsed: reason ``too_large``.
+        wrapped: A message may also stand inside of Kafka Connect's ``{"schema": …, "payload": …}``.
     """
     if not isinstance(payload.type, spark_types.StructType):
         raise TypeError(f"{payload.name}: a payload is a struct, found {payload.type.simpleString()}")
     fits = F.octet_length("value") <= max_bytes
     text = F.when(fits, F.col("value").cast("string"))
-    enveloped = df.withColumn("_envelope", _open_envelope(text, payload.type))
+    message = connect_message(payload.type) if wrapped else payload.type
+    enveloped = df.withColumn("_envelope", _open_envelope(text, message))
     parsed = enveloped.withColumn("_parsed", F.get("_envelope.messages", F.lit(0)))
-    reasoned = parsed.withColumn("reason", _reason(payload, fits)).withColumn("detail", _detail(payload, max_bytes))
+    if wrapped:
+        parsed = parsed.withColumn("_parsed", _unwrapped(payload.type))
+    reasoned = parsed.withColumn("reason", _reason(payload, fits))
+    reasoned = reasoned.withColumn("detail", _detail(payload, max_bytes, wrapped=wrapped))
     record = F.struct(*(F.col(f"_parsed.{f.name}").alias(f.name) for f in payload.type.fields))
     decoded = reasoned.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), record))
     return decoded.drop("_envelope", "_parsed")
+
+
+def connect_message(payload: spark_types.StructType) -> spark_types.StructType:
+    """Give the type of a message that is bare or wrapped: one parse takes both.
+
+    Raises:
+        ContractError: The message has a field of the wrapping's own name.
+    """
+    if "payload" in payload.names:
+        raise ContractError("a message that may be wrapped by Kafka Connect cannot have a field 'payload': rename it")
+    return spark_types.StructType([*payload.fields, spark_types.StructField("payload", payload)])
+
+
+def _unwrapped(payload: spark_types.StructType) -> Column:
+    bare = F.struct(*(F.col(f"_parsed.{name}").alias(name) for name in payload.names))
+    return F.when(F.col("_parsed").isNotNull(), F.coalesce(F.col("_parsed.payload"), bare))
 
 
 def _open_envelope(text: Column, message: spark_types.StructType) -> Column:
@@ -66,22 +89,20 @@ def _reason(payload: ColumnSpec, fits: Column) -> Column:
         & (F.size("_envelope.messages") == 1)
         & F.coalesce(F.col("_envelope.end"), F.lit(False))
     )
-    missing = F.lit(False)
-    for path in _required_paths(payload):
-        missing = missing | F.col(f"_parsed.{path}").isNull()
     return (
         F.when(value.isNull(), DeadLetterReason.TOMBSTONE.value)
         .when(F.octet_length(value) == 0, DeadLetterReason.EMPTY.value)
         .when(~fits, DeadLetterReason.TOO_LARGE.value)
         .when(~alone, DeadLetterReason.MALFORMED_JSON.value)
         .when(corrupt.isNotNull(), DeadLetterReason.WRONG_TYPE.value)
-        .when(missing, DeadLetterReason.MISSING_REQUIRED.value)
+        .when(any_missing(payload, "_parsed"), DeadLetterReason.MISSING_REQUIRED.value)
     )
 
 
-def _detail(payload: ColumnSpec, max_bytes: int) -> Column:
+def _detail(payload: ColumnSpec, max_bytes: int, *, wrapped: bool) -> Column:
     value, reason = F.col("value"), F.col("reason")
     text = value.cast("string")
+    text = F.coalesce(F.get_json_object(text, "$.payload"), text) if wrapped else text
     # The text is parsed again only for what is null.
     found = [
         F.when(F.col(f"_parsed.{path}").isNull(), F.substring(F.get_json_object(text, f"$.{path}"), 1, _SHOWN)).alias(
@@ -92,15 +113,12 @@ def _detail(payload: ColumnSpec, max_bytes: int) -> Column:
     wrong = _lines(F.struct(*found)) if found else F.lit(None).cast("string")
     # Spark keeps what it could read of an array, so its field is not null; and NaN is no JSON.
     deep = F.concat(F.lit("a value does not fit its type: "), F.substring(text, 1, _SHOWN))
-    missing = [
-        F.when(F.col(f"_parsed.{p}").isNull(), F.lit(f"{p}: required, not there")) for p in _required_paths(payload)
-    ]
     return (
         F.when(
             reason == DeadLetterReason.WRONG_TYPE.value,
             F.coalesce(wrong, deep),
         )
-        .when(reason == DeadLetterReason.MISSING_REQUIRED.value, F.concat_ws("; ", *missing))
+        .when(reason == DeadLetterReason.MISSING_REQUIRED.value, missing_detail(payload, "_parsed"))
         .when(
             reason == DeadLetterReason.TOO_LARGE.value,
             F.concat(F.octet_length(value).cast("string"), F.lit(f" bytes, at most {max_bytes} are taken")),
@@ -122,10 +140,6 @@ def _lines(fields: Column) -> Column:
     for written, meant in (('","', "; "), ('":"', " "), ('\\"', '"')):
         text = F.replace(text, F.lit(written), F.lit(meant))
     return F.get(F.regexp_extract_all(text, F.lit("(?s).+"), 0), F.lit(0))
-
-
-def _required_paths(payload: ColumnSpec) -> Iterator[str]:
-    return (path for field in payload.fields for path, column in field.walk() if column.required)
 
 
 def _typed_paths(payload: ColumnSpec) -> Iterator[tuple[str, str]]:

@@ -91,7 +91,7 @@ class UserMessage(Schema):
     name: Column[StructType[Name]]
     location: Column[StructType[Location]]
     email: Annotated[Column[StringType], Pii.CONTACT]
-    login: Column[StructType[Login]]
+    login: Annotated[Column[StructType[Login]], required]
     dob: Annotated[Column[StructType[DateAndAge]], Pii.BIRTH]
     registered: Column[StructType[DateAndAge]]
     phone: Annotated[Column[StringType], Pii.CONTACT]
