@@ -68,5 +68,7 @@ def test_the_warehouse_answers_about_parcels(courier: Path, kafka: Broker) -> No
 
 
 def test_the_scan_without_a_number_is_a_dead_letter(courier: Path, kafka: Broker) -> None:
-    (letter,) = json.loads(lakehouse(kafka, courier, "dead-letters", "bronze.scans_raw", "--json"))
+    found = json.loads(lakehouse(kafka, courier, "dead-letters", "bronze.scans_raw", "--json"))
+    (letter,) = found["samples"]
+    assert found["counts"] == {"missing_required": 1}
     assert (letter["reason"], letter["detail"]) == ("missing_required", "parcel: required, not there")

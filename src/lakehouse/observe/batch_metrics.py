@@ -22,7 +22,7 @@ class BatchMetrics:
         table: The bronze table of the stream.
         batch_id: Its number in the checkpoint.
         at: When it ended.
-        records: Records that Spark read.
+        records: Offsets that it took: records, where each offset is one.
         input_rate: Records that came per second since the batch before.
         rate: Records that were done per second.
         seconds: From its trigger to its end.

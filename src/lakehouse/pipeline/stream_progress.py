@@ -68,14 +68,17 @@ def batch_metrics(lake: Lake, ingest: Ingest, progress: Mapping[str, Any]) -> Ba
             added = _added_files(table, commit)
             small += sum(size < aim_bytes(table) / _SMALL for size, _, _ in added)
             files += added
+    records, seconds = _offsets_of(source), durations.get("triggerExecution", 0) / 1000
+    # Spark counts a record each time that it is read, and a batch may be looked at before it is written.
+    read = int(progress["numInputRows"]) or 1
     return BatchMetrics(
         table=ingest.spec.name,
         batch_id=int(progress["batchId"]),
         at=datetime.now(UTC),
-        records=int(progress["numInputRows"]),
-        input_rate=float(source.get("inputRowsPerSecond") or 0),
-        rate=float(source.get("processedRowsPerSecond") or 0),
-        seconds=durations.get("triggerExecution", 0) / 1000,
+        records=records,
+        input_rate=float(source.get("inputRowsPerSecond") or 0) * records / read,
+        rate=records / seconds if seconds else 0.0,
+        seconds=seconds,
         write_seconds=durations.get("addBatch", 0) / 1000,
         files=len(files),
         bytes=sum(size for size, _, _ in files),
@@ -107,6 +110,15 @@ def _added_files(table: Table, snapshot: Snapshot) -> list[tuple[int, int, bool]
             is_dead = dead is not None and file.partition[dead] is not None
             found.append((file.file_size_in_bytes, file.record_count, is_dead))
     return found
+
+
+def _offsets_of(source: Mapping[str, Any]) -> int:
+    start, end = _offsets(source.get("startOffset")), _offsets(source.get("endOffset"))
+    return sum(
+        offset - start.get(topic, {}).get(partition, 0)
+        for topic, parts in end.items()
+        for partition, offset in parts.items()
+    )
 
 
 def _lag(source: Mapping[str, Any]) -> dict[str, int]:

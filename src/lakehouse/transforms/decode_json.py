@@ -14,6 +14,8 @@ from lakehouse.errors import ContractError
 from lakehouse.transforms.required_fields import any_missing, missing_detail
 
 _CORRUPT = "_corrupt"
+_END = "lakehouse_end_of_message"
+"""A name that no message has by chance: one that ends the envelope itself would hide what stands behind it."""
 _SHOWN = 60  # characters of a bad value that a detail shows
 
 
@@ -73,12 +75,12 @@ def _open_envelope(text: Column, message: spark_types.StructType) -> Column:
     envelope = spark_types.StructType(
         [
             spark_types.StructField("messages", spark_types.ArrayType(message)),
-            spark_types.StructField("end", spark_types.BooleanType()),
+            spark_types.StructField(_END, spark_types.BooleanType()),
             spark_types.StructField(_CORRUPT, spark_types.StringType()),
         ]
     )
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT}
-    return F.from_json(F.concat(F.lit('{"messages":['), text, F.lit('],"end":true}')), envelope, options)
+    return F.from_json(F.concat(F.lit('{"messages":['), text, F.lit(f'],"{_END}":true}}')), envelope, options)
 
 
 def _reason(payload: ColumnSpec, fits: Column) -> Column:
@@ -87,7 +89,7 @@ def _reason(payload: ColumnSpec, fits: Column) -> Column:
     alone = (
         F.col("_parsed").isNotNull()
         & (F.size("_envelope.messages") == 1)
-        & F.coalesce(F.col("_envelope.end"), F.lit(False))
+        & F.coalesce(F.col(f"_envelope.{_END}"), F.lit(False))
     )
     return (
         F.when(value.isNull(), DeadLetterReason.TOMBSTONE.value)
