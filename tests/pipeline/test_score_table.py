@@ -137,7 +137,8 @@ def test_dead_letters_of_a_bronze_table_are_not_scored(lake: Lake, unique: str) 
     lake.ensure(spec)
     good = "named_struct('code', 'a', 'weight', 1)"
     fields = ("detail", "key", "value", "headers", "schema_id", "library_version")
-    dead = f"named_struct('reason', 'empty', {', '.join(f"'{name}', null" for name in fields)})"
+    empty = ", ".join(f"'{name}', null" for name in fields)
+    dead = f"named_struct('reason', 'empty', {empty})"
     columns = "topic, partition, offset, ingested_at, record, dead_letter"
     for record, letter in ((good, "null"), ("null", dead)):
         values = f"SELECT 't', 0, 0, now(), {record}, {letter}"
