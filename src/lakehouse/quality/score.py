@@ -12,7 +12,9 @@ from pyspark.sql import functions as F
 from lakehouse.contract.schema import Schema
 from lakehouse.errors import QualityGateError
 from lakehouse.quality.gate import Gate, decide
-from lakehouse.quality.mask import MASK, MORE, RULES, failed_any_sql, failed_sql, with_mask
+from lakehouse.quality.mask import MASK, MORE, RULES, failed_any_sql, failed_sql
+from lakehouse.quality.rule import Severity
+from lakehouse.quality.rule_check import explained
 from lakehouse.quality.rule_set import BoundRule, RuleSet, rule_set
 from lakehouse.quality.table_rule import Facts, Finding, measure_table
 from lakehouse.quality.table_score import RuleScore, TableScore
@@ -53,14 +55,14 @@ def score(df: DataFrame, table: type[Schema], *, facts: Facts | None = None) -> 
         ContractError: A rule does not fit these columns.
     """
     rules = rule_set(table)
-    found = _aggregate(with_mask(df, rules), rules)
-    return with_table_rules(found, df, rules, facts or Facts())
+    return with_table_rules(_counted(df, rules), df, rules, facts or Facts())
 
 
 def measure(written: DataFrame, rules: RuleSet) -> TableScore:
     """Score written rows by their row rules: a mask that they carry is used, so that no rule is evaluated again."""
-    kept = {MASK, MORE, RULES} <= set(written.columns)
-    return _aggregate(written if kept else with_mask(written, rules), rules)
+    if not {MASK, MORE, RULES} <= set(written.columns):
+        return _counted(written, rules)
+    return score_of(rules, written.agg(*aggregates(rules)).collect()[0].asDict())
 
 
 def with_table_rules(found: TableScore, rows: DataFrame, rules: RuleSet, facts: Facts) -> TableScore:
@@ -81,8 +83,17 @@ def require(found: TableScore, gate: Gate) -> None:
         raise QualityGateError(table=found.table, broken=decision.broken, worst=decision.worst)
 
 
-def _aggregate(masked: DataFrame, rules: RuleSet) -> TableScore:
-    return score_of(rules, masked.agg(*aggregates(rules)).collect()[0].asDict())
+def _counted(df: DataFrame, rules: RuleSet) -> TableScore:
+    """Score rows without making a mask of them: nobody asks for one where only counts are wanted."""
+    failed = {f"failed_{bit}": violated for bit, violated in enumerate(rules.violations)}
+    judged = rules.assessments[0]
+    with explained(df, rules):
+        flags = df.select(*(flag.alias(name) for name, flag in (failed | judged).items()))
+        _ = flags.columns
+    errors = [f"failed_{bit}" for bit, bound in enumerate(rules.rules) if bound.rule.severity is Severity.ERROR]
+    conditions = {"rows_failed": " OR ".join(errors) or "false"} | {name: name for name in (*failed, *judged)}
+    counts = [F.expr(f"count_if({condition})").alias(name) for name, condition in conditions.items()]
+    return score_of(rules, flags.agg(F.count(F.lit(1)).alias("rows"), *counts).collect()[0].asDict())
 
 
 def _rule_score(bound: BoundRule, found: Finding) -> RuleScore:
