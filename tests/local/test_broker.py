@@ -97,6 +97,8 @@ def test_a_broker_that_was_killed_starts_again_with_its_records(folder: Path, ja
 
     assert second.pid != first.pid
     assert readable(second.bootstrap_servers, unique) == 500
+    # The next test starts one of its own here.
+    stop_broker(second)
 
 
 def test_a_broker_is_stopped_when_its_block_ends_with_an_error(folder: Path, jars: Path) -> None:
