@@ -19,6 +19,8 @@ __all__ = ["bench"]
 PIN_WITHOUT_ROOM = """
 import resource, signal, sys
 from lakehouse.pipeline.checkpoint import Checkpoint
+
+pytestmark = pytest.mark.slow
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 Checkpoint(sys.argv[1]).pin({"bronze.beeps": "other"})

@@ -26,6 +26,8 @@ from lakehouse.sources.topics import ensure_topic
 from tests.conftest import JARS
 from tests.pipeline.conftest import Bench
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 JAAS = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="ann" password="{PASSWORD}";'
 
