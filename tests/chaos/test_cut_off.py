@@ -15,12 +15,12 @@ from tests.pipeline.conftest import Bench, bench
 
 __all__ = ["bench"]
 
+pytestmark = pytest.mark.slow
+
 # No file may have a single byte: a full disk, or a death after the file was opened.
 PIN_WITHOUT_ROOM = """
 import resource, signal, sys
 from lakehouse.pipeline.checkpoint import Checkpoint
-
-pytestmark = pytest.mark.slow
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 Checkpoint(sys.argv[1]).pin({"bronze.beeps": "other"})
