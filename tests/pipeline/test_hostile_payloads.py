@@ -11,7 +11,7 @@ import confluent_kafka
 from lakehouse.catalog.iceberg import dead_letter_counts
 from lakehouse.catalog.stream_ledger import read_ledger
 from lakehouse.contract.kafka_record import DeadLetterReason
-from lakehouse.pipeline.verify import verify, verify_deep
+from lakehouse.pipeline.verify import compared_from, verify, verify_deep
 from lakehouse.sources.topics import ensure_topic
 from tests.pipeline.conftest import Bench
 
@@ -95,4 +95,4 @@ def test_a_record_of_ten_megabytes_is_a_dead_letter_and_the_ledger_is_whole(benc
     assert ledger is not None
     assert ledger.problems == ()
     (whole,) = verify(large.lake.catalog, large.ingest)
-    assert verify_deep(large.lake, large.ingest, whole).problems == ()
+    assert verify_deep(large.lake, large.ingest, whole, since=compared_from(large.ingest, whole)).problems == ()

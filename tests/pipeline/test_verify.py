@@ -16,7 +16,7 @@ from tests.pipeline.test_recovery import drop_before, send
 
 def deep(bench: Bench, *, dense: bool = True) -> StreamLedger:
     ledger = verify(bench.lake.catalog, bench.ingest, dense=dense)[0]
-    return verify_deep(bench.lake, bench.ingest, ledger)
+    return verify_deep(bench.lake, bench.ingest, ledger, since=compared_from(bench.ingest, ledger))
 
 
 def problems(ledger: StreamLedger) -> list[str]:

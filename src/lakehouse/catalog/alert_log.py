@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.schema import Schema as IcebergSchema
@@ -17,6 +16,7 @@ from pyiceberg.types import StringType as IcebergString
 from pyspark.sql.types import StringType, TimestampType
 
 from lakehouse.catalog.iceberg import find_table
+from lakehouse.catalog.log_table import append_rows
 from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.marks import doc, required
 from lakehouse.contract.schema import Column, Schema
@@ -86,7 +86,7 @@ def add_sent_alerts(catalog: Catalog, sent: Sequence[SentAlert]) -> None:
     if not sent:
         return
     log = find_table(catalog, spec_of(AlertLog).name) or _create(catalog)
-    log.append(pa.Table.from_pylist([_row(one) for one in sent], schema=log.schema().as_arrow()))
+    append_rows(log, [_row(one) for one in sent])
 
 
 def _row(sent: SentAlert) -> dict[str, Any]:

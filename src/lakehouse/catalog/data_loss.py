@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-import pyarrow as pa
 from pyiceberg.table import Table
 from pyspark.sql.types import BooleanType, IntegerType, LongType, StringType, TimestampType
 
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.log_table import Rows, add_to_log
 from lakehouse.catalog.offsets import Span
-from lakehouse.catalog.publish import commit
 from lakehouse.contract.marks import doc, required
 from lakehouse.contract.schema import Column, Schema
 from lakehouse.contract.table import spec_of, table
@@ -36,14 +35,12 @@ def note_loss(lake: Lake, name: str, spans: Sequence[Span], *, accepted: bool) -
 
     Cost: the table's rows of ``name`` are read, and one small append.
     """
-    spec, instant = spec_of(DataLoss), datetime.now(UTC)
-    if lake.find(spec.name) is None:
-        lake.ensure(spec)
+    instant = datetime.now(UTC)
 
-    def add(target: Table) -> None:
+    def new_rows(target: Table) -> Rows:
         known = target.scan(row_filter=f"table_name == '{name}'").to_arrow().to_pylist()
         there = {(r["topic"], r["partition"], r["first_offset"], r["next_offset"], r["accepted"]) for r in known}
-        rows = [
+        return [
             {
                 "table_name": name, "topic": one.topic, "partition": int(one.partition), "first_offset": one.first,
                 "next_offset": one.next, "found_at": instant, "accepted": accepted,
@@ -51,7 +48,5 @@ def note_loss(lake: Lake, name: str, spans: Sequence[Span], *, accepted: bool) -
             for one in spans
             if (one.topic, int(one.partition), one.first, one.next, accepted) not in there
         ]  # fmt: skip
-        if rows:
-            target.append(pa.Table.from_pylist(rows, schema=target.schema().as_arrow()))
 
-    commit(lake.catalog, spec.name, add)
+    add_to_log(lake, spec_of(DataLoss), new_rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
@@ -12,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from typedspark import DataSet
 
+from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import after_create_sql, create_table_sql, full_name
 from lakehouse.contract.evolution import LiveTable, evolve
@@ -21,7 +23,7 @@ from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 
-_TODO = "run `lakehouse run` or `lakehouse stream` first"
+_FILL_FIRST = "run `lakehouse run` or `lakehouse stream` first"
 
 
 class TableNotFoundError(LakehouseError):
@@ -76,7 +78,7 @@ class Lake:
         """Load a table by ``namespace.table`` through PyIceberg, fresh; None when it does not exist."""
         return find_table(self.catalog, name)
 
-    def table(self, name: str, *, todo: str = _TODO) -> Table:
+    def table(self, name: str, *, todo: str = _FILL_FIRST) -> Table:
         """Load a table by ``namespace.table`` through PyIceberg, fresh.
 
         Raises:
@@ -95,12 +97,38 @@ class Lake:
             return self.spark.table(name)
         return self.spark.sql(f"SELECT * FROM {name} VERSION AS OF {snapshot_id}")
 
-    def read(self, schema: type[SchemaT], *, snapshot_id: int | None = None) -> DataSet[SchemaT]:
+    def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
+        """Read what was appended after one snapshot and up to another; reads nothing until an action.
+
+        Iceberg throws where a snapshot in between took rows away: see ``ledger.only_added_since``.
+        """
+        bounds = {"start-snapshot-id": str(since), "end-snapshot-id": str(until)}
+        return self.spark.read.format("iceberg").options(**bounds).load(full_name(spec, catalog=self.name))
+
+    def read(
+        self, schema: type[SchemaT], *, snapshot_id: int | None = None, as_of: datetime | str | None = None
+    ) -> DataSet[SchemaT]:
         """Read the good rows of a table. Columns that were added after the snapshot are null.
 
         Of a bronze table these are the rows that could be decoded; ``dead_letters`` gives the others.
+
+        Args:
+            snapshot_id: Read the table as it stood at a snapshot.
+            as_of: Instead: as ``main`` stood at an instant (a datetime with a time zone), or as a run published it
+                (its id, as ``lakehouse history`` shows it), be it rolled back since.
+
+        Raises:
+            TimeTravelError: Both are given, or nothing is kept of that instant or run.
         """
-        df = good_rows(self.rows(spec_of(schema), snapshot_id=snapshot_id), schema)
+        spec = spec_of(schema)
+        if as_of is not None:
+            if snapshot_id is not None:
+                raise TimeTravelError(
+                    table=spec.name, as_of=as_of, why=f"and at snapshot {snapshot_id}; give one of both"
+                )
+            snapshot_id = snapshot_as_of(self.table(spec.name), as_of)
+            self.refresh(spec.name)
+        df = good_rows(self.rows(spec, snapshot_id=snapshot_id), schema)
         return conform(df, schema, absent_as_null=True)
 
     def dead_letters(self, schema: type[KafkaRecord], *, snapshot_id: int | None = None) -> DataFrame:
@@ -133,7 +161,7 @@ def find_table(catalog: Catalog, name: str) -> Table | None:
         return None
 
 
-def load_table(catalog: Catalog, name: str, *, todo: str = _TODO) -> Table:
+def load_table(catalog: Catalog, name: str, *, todo: str = _FILL_FIRST) -> Table:
     """Load a table by ``namespace.table``, fresh.
 
     Raises:

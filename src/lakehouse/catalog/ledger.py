@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table.snapshots import Operation, Snapshot
 
 from lakehouse.quality.table_score import TableScore
 
 _PREFIX = "lakehouse."
+_TAG_PREFIX = "publish_"
+_SAME_ROWS = {Operation.APPEND, Operation.REPLACE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,8 @@ class LedgerEntry:
     """One publish: who wrote what from what, and how good it was.
 
     ``inputs`` maps input table → the snapshot that was read; ``code`` and ``rules`` are fingerprints; ``score`` is the
-    JSON of a ``TableScore``, or empty where a table has no rules.
+    JSON of a ``TableScore``, or empty where a table has no rules. ``previous`` is the publish that this one was made on
+    top of, which ``publish`` fills in.
     """
 
     run_id: str
@@ -32,7 +35,13 @@ class LedgerEntry:
     code: str = ""
     rules: str = ""
     score: str = ""
+    previous: int | None = None
     snapshot_id: int | None = None
+
+    @property
+    def tag(self) -> str:
+        """The tag that keeps the publish from expiry."""
+        return f"{_TAG_PREFIX}{self.run_id}"
 
     @property
     def table_score(self) -> TableScore | None:
@@ -41,7 +50,7 @@ class LedgerEntry:
 
     def summary(self) -> dict[str, str]:
         """Give the snapshot properties that carry this entry."""
-        return {
+        found = {
             f"{_PREFIX}run-id": self.run_id,
             f"{_PREFIX}published-at": self.published_at.isoformat(),
             f"{_PREFIX}inputs": json.dumps(dict(self.inputs), sort_keys=True),
@@ -49,6 +58,7 @@ class LedgerEntry:
             f"{_PREFIX}rules": self.rules,
             f"{_PREFIX}score": self.score,
         }
+        return found if self.previous is None else found | {f"{_PREFIX}previous": str(self.previous)}
 
     @staticmethod
     def from_snapshot(snapshot: Snapshot) -> LedgerEntry | None:
@@ -63,6 +73,7 @@ class LedgerEntry:
             code=summary[f"{_PREFIX}code"],
             rules=summary[f"{_PREFIX}rules"],
             score=summary[f"{_PREFIX}score"],
+            previous=int(previous) if (previous := summary.get(f"{_PREFIX}previous")) else None,
             snapshot_id=snapshot.snapshot_id,
         )
 
@@ -75,6 +86,31 @@ def ancestors(table: Table, ref: str = "main") -> Iterator[Snapshot]:
     while snapshot is not None:
         yield snapshot
         snapshot = by_id.get(snapshot.parent_snapshot_id) if snapshot.parent_snapshot_id is not None else None
+
+
+def lineage(table: Table) -> Iterator[Snapshot]:
+    """Give what ``main`` was made of, newest first, as far as it is kept.
+
+    Unlike ``ancestors`` it goes on to the publish before, where the snapshots between two publishes have expired.
+    """
+    by_id: dict[int | None, Snapshot] = {s.snapshot_id: s for s in table.snapshots()}
+    snapshot, previous = table.current_snapshot(), None
+    while snapshot is not None:
+        yield snapshot
+        entry = LedgerEntry.from_snapshot(snapshot)
+        previous = entry.previous if entry else previous
+        snapshot = by_id.get(snapshot.parent_snapshot_id) or by_id.get(previous)
+
+
+def only_added_since(table: Table) -> Iterator[Snapshot]:
+    """Give the snapshots of ``main``, newest first, as long as all their rows are there still.
+
+    That is, as long as all later ones only appended rows, or rewrote the same ones (a compaction).
+    """
+    for snapshot in ancestors(table):
+        yield snapshot
+        if snapshot.summary is None or snapshot.summary.operation not in _SAME_ROWS:
+            return
 
 
 def history(table: Table) -> Iterator[LedgerEntry]:
@@ -93,7 +129,10 @@ def latest(table: Table) -> LedgerEntry | None:
 def row_count(table: Table) -> int:
     """Give the rows on ``main`` from the head's summary, without reading data; position deletes are subtracted."""
     head = next(ancestors(table), None)
-    if head is None or head.summary is None:
-        return 0
-    summary = head.summary.additional_properties
+    return rows_at(head) if head else 0
+
+
+def rows_at(snapshot: Snapshot) -> int:
+    """Give the rows of a snapshot from its summary; position deletes are subtracted."""
+    summary = snapshot.summary.additional_properties if snapshot.summary else {}
     return int(summary.get("total-records", 0)) - int(summary.get("total-position-deletes", 0))

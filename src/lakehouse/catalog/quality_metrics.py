@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from pyspark.sql.types import DoubleType, LongType, StringType, TimestampType
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake, find_table
-from lakehouse.catalog.publish import commit
+from lakehouse.catalog.log_table import Rows, add_to_log
 from lakehouse.contract.marks import doc, required
 from lakehouse.contract.schema import Column, Schema
 from lakehouse.contract.table import spec_of, table
@@ -44,27 +44,22 @@ def record(lake: Lake, name: str) -> int:
 
     It can be run at any time and any number of times. Cost: the metrics of the table are read, and one small append.
     """
-    metrics = spec_of(QualityMetrics)
-    if lake.find(metrics.name) is None:
-        lake.ensure(metrics)
-    added: list[int] = []
+    added = 0
 
-    def add(target: Table) -> None:
+    def new_rows(target: Table) -> Rows:
+        nonlocal added
         there = set(_read(target, name, "run_id")["run_id"].to_pylist())
         new = [one for one in _published(lake.table(name)) if one.run_id not in there]
-        added[:] = [len(new)]
-        _append(target, new)
+        added = len(new)
+        return [row for one in new for row in _rows(one)]
 
-    commit(lake.catalog, metrics.name, add)
-    return added[0]
+    add_to_log(lake, spec_of(QualityMetrics), new_rows)
+    return added
 
 
 def save(lake: Lake, scored: ScoredAt) -> None:
     """Keep the score of a snapshot that was not made by a publish. Cost: one small append."""
-    metrics = spec_of(QualityMetrics)
-    if lake.find(metrics.name) is None:
-        lake.ensure(metrics)
-    commit(lake.catalog, metrics.name, lambda target: _append(target, [scored]))
+    add_to_log(lake, spec_of(QualityMetrics), lambda _: list(_rows(scored)))
 
 
 def past_scores(catalog: Catalog, name: str, *, most: int = 100) -> list[ScoredAt]:
@@ -94,12 +89,6 @@ def _published(table: Table) -> Iterator[ScoredAt]:
                 run_id=entry.run_id,
                 snapshot_id=entry.snapshot_id,
             )
-
-
-def _append(metrics: Table, new: Iterable[ScoredAt]) -> None:
-    rows = [row for scored in new for row in _rows(scored)]
-    if rows:
-        metrics.append(pa.Table.from_pylist(rows, schema=metrics.schema().as_arrow()))
 
 
 def _rows(scored: ScoredAt) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.iceberg import Lake, load_table
-from lakehouse.catalog.ledger import ancestors
+from lakehouse.catalog.ledger import ancestors, only_added_since
 from lakehouse.catalog.publish import commit
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
@@ -101,15 +101,14 @@ def read_since(lake: Lake, spec: TableSpec, reader: str) -> tuple[DataFrame, int
     if head == position.snapshot_id:
         return lake.rows(spec, snapshot_id=head).limit(0), head
     whole = position.commits_behind is not None
-    if (whole and _changes(table, position.snapshot_id)) or not (whole or _still_there(lake, spec, position, head)):
+    kept = {one.snapshot_id for one in only_added_since(table)}
+    if (whole and position.snapshot_id not in kept) or not (whole or _still_there(lake, spec, position, head)):
         raise LakehouseError(
             f"{spec.name} was not only appended to since reader {reader!r} was at snapshot {position.snapshot_id}: let "
             f"it read the table whole, and mark snapshot {head}"
         )
     if whole:
-        bounds = {"start-snapshot-id": str(position.snapshot_id), "end-snapshot-id": str(head)}
-        appended = lake.spark.read.format("iceberg").options(**bounds)
-        return appended.load(full_name(spec, catalog=lake.name)), head
+        return lake.appended(spec, since=position.snapshot_id, until=head), head
     # Snapshots in between have expired; the tag still knows the files that the reader has read.
     old = _files(lake, spec, position.snapshot_id).select(F.col("file_path").alias("_file"))
     rows = lake.rows(spec, snapshot_id=head).select("*", "_file").join(F.broadcast(old), "_file", "left_anti")
@@ -138,12 +137,3 @@ def _position(table: Table, reader: str, snapshot_id: int) -> ReaderPosition:
         is_append = snapshot.summary is not None and snapshot.summary.operation.value == "append"
         rows += int(summary.get("added-records", 0)) if is_append else 0
     return ReaderPosition(reader=reader, snapshot_id=snapshot_id, commits_behind=None, rows_behind=None)
-
-
-def _changes(table: Table, since: int) -> bool:
-    for snapshot in ancestors(table):
-        if snapshot.snapshot_id == since:
-            return False
-        if snapshot.summary is None or snapshot.summary.operation.value not in {"append", "replace"}:
-            return True
-    return True

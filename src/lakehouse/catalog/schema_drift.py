@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import pyarrow as pa
 from pyiceberg.table import Table
 from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.publish import commit
+from lakehouse.catalog.log_table import Rows, add_to_log
 from lakehouse.contract.marks import doc, required
 from lakehouse.contract.schema import Column, Schema
 from lakehouse.contract.table import spec_of, table
@@ -48,15 +47,13 @@ def note_drift(lake: Lake, name: str, topic: str, found: Sequence[Drift]) -> Non
 
     Cost: the table's rows of ``name`` of a day are read, and one small append.
     """
-    spec, instant = spec_of(SchemaDrift), datetime.now(UTC)
-    if lake.find(spec.name) is None:
-        lake.ensure(spec)
+    instant = datetime.now(UTC)
 
-    def add(target: Table) -> None:
+    def new_rows(target: Table) -> Rows:
         recent = f"table_name == '{name}' and found_at >= '{(instant - _AGAIN).isoformat()}'"
         known = target.scan(row_filter=recent, selected_fields=("topic", "field")).to_arrow().to_pylist()
         there = {(row["topic"], row["field"]) for row in known}
-        rows: list[Mapping[str, object]] = [
+        return [
             {
                 "table_name": name, "topic": topic, "field": one.field, "found_type": one.found_type,
                 "messages": one.messages, "sampled": one.sampled, "found_at": instant,
@@ -64,7 +61,5 @@ def note_drift(lake: Lake, name: str, topic: str, found: Sequence[Drift]) -> Non
             for one in found
             if (topic, one.field) not in there
         ]  # fmt: skip
-        if rows:
-            target.append(pa.Table.from_pylist(rows, schema=target.schema().as_arrow()))
 
-    commit(lake.catalog, spec.name, add)
+    add_to_log(lake, spec_of(SchemaDrift), new_rows)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from lakehouse.catalog.batch_stamp import BatchStamp
+from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp
 from lakehouse.catalog.ledger import ancestors, row_count
 from lakehouse.catalog.offsets import Span
 
@@ -85,7 +85,7 @@ def read_ledger(
     if not stamps:
         return None
     head = stamps[-1][1]
-    others = [stamp for one in shared if (stamp := _head(one)) is not None]
+    others = [stamp for one in shared if (stamp := newest_stamp(one)) is not None]
     spans = [
         Span(topic=topic, partition=p, first=first, next=next_)
         for topic, parts in sorted(head.cumulative.items())
@@ -115,10 +115,6 @@ def read_ledger(
         accepted=head.lost,
         problems=tuple(problems),
     )  # fmt: skip
-
-
-def _head(table: Table) -> BatchStamp | None:
-    return next(filter(None, map(BatchStamp.from_snapshot, ancestors(table))), None)
 
 
 def _joints(stamps: Sequence[BatchStamp]) -> Iterator[Problem]:

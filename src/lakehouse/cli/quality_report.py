@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from lakehouse.catalog.connect import open_catalog
+from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
 from lakehouse.cli.rules import judged
@@ -74,8 +76,9 @@ def report(
     spec, rules = judged(settings, table)
     history = _publishes(settings, table)
     shows_rows = form in {Form.HTML, Form.JSON}
-    rows = _bad_rows(settings, spec, rules, history[0], sample) if shows_rows and sample else None
-    columns = _profile(settings, spec, history[0]) if shows_rows and profile else None
+    lake = cache(lambda: lake_of(settings))
+    rows = _bad_rows(lake, spec, rules, history[0], sample) if shows_rows and sample else None
+    columns = _profile(lake(), spec, history[0]) if shows_rows and profile else None
     minimum = settings.quality.minimum_for(spec.name, rules.gate.minimum)
     found = TableReport(
         table=spec.name,
@@ -104,13 +107,14 @@ def _publishes(settings: Settings, table: str) -> list[ScoredAt]:
     return found
 
 
-def _bad_rows(settings: Settings, spec: TableSpec, rules: RuleSet, newest: ScoredAt, most: int) -> tuple[BadRow, ...]:
+def _bad_rows(
+    lake: Callable[[], Lake], spec: TableSpec, rules: RuleSet, newest: ScoredAt, most: int
+) -> tuple[BadRow, ...]:
     same_rules = newest.score.rule_set == rules.id
     failed = {rule.name for rule in newest.score.rules if rule.failed}
     if same_rules and not failed & {one.name for one in rules.rules}:
         return ()
-    lake = lake_of(settings)
-    rows = lake.rows(spec, snapshot_id=newest.snapshot_id)
+    rows = lake().rows(spec, snapshot_id=newest.snapshot_id)
     if not same_rules:
         console.print(f"the rules of {spec.name} changed since its publish: bad rows are by the rules of now")
     # A mask means the rules that it was made by.
@@ -118,9 +122,9 @@ def _bad_rows(settings: Settings, spec: TableSpec, rules: RuleSet, newest: Score
     return sample_bad_rows(rows if kept else with_quality(rows, rules), spec, rules, most=most)
 
 
-def _profile(settings: Settings, spec: TableSpec, newest: ScoredAt) -> Profile:
+def _profile(lake: Lake, spec: TableSpec, newest: ScoredAt) -> Profile:
     own = [column for column in spec.columns if not column.generated]
-    rows = lake_of(settings).rows(spec, snapshot_id=newest.snapshot_id).select(*(column.name for column in own))
+    rows = lake.rows(spec, snapshot_id=newest.snapshot_id).select(*(column.name for column in own))
     return profile_rows(rows, hidden=[column.name for column in own if column.pii])
 
 

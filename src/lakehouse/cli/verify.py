@@ -45,8 +45,8 @@ def verify(
     since = None
     if deep:
         with Steps(console).step(f"verify {table}") as step:
-            ledgers[0] = verify_deep(lake_of(settings), ingest, ledgers[0])
             since = compared_from(ingest, ledgers[0])
+            ledgers[0] = verify_deep(lake_of(settings), ingest, ledgers[0], since=since)
             step.done = ledgers[0].rows
     if as_json:
         print(json.dumps([_as_json(one) for one in ledgers], indent=2))

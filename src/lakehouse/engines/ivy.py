@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 300.0
 
 _MISSING = re.compile(r"^\s*::\s+(\S+#[^\s:]+)(?:: (.+?))?\s*$", re.MULTILINE)
 _NO_ANSWER = re.compile(r"HttpClientHandler: (.*?) ?url=(https?://[^/\s]+)")
-_TODO = {
+_ADVICE = {
     True: "Check the network; a proxy is given by JAVA_TOOL_OPTIONS='-Dhttps.proxyHost=… -Dhttps.proxyPort=…'. "
     "What has arrived is kept; run it again.",
     False: "Check that ivy.xml names modules and versions that exist.",
@@ -84,7 +84,7 @@ def _explain(conf: str, said: str) -> str:
     if not lines:
         lines = [line for line in map(str.strip, said.splitlines()) if line and not line.startswith("at ")][-8:]
     listed = "\n".join(f"  - {line}" for line in lines)
-    return f"the jars of {conf!r} could not be resolved:\n{listed}\n{_TODO[_may_pass(said)]}"
+    return f"the jars of {conf!r} could not be resolved:\n{listed}\n{_ADVICE[_may_pass(said)]}"
 
 
 def _require_conf(conf: str, ivy_file: Path) -> None:

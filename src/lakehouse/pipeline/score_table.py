@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Operation
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog.iceberg import Lake, good_rows
-from lakehouse.catalog.ledger import ancestors
+from lakehouse.catalog.ledger import only_added_since
 from lakehouse.catalog.quality_metrics import past_scores, save
-from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.quality import Facts, RuleSet, ScoredAt, TableScore, measure
 from lakehouse.quality.score import with_table_rules
-
-_SAME_ROWS = {Operation.APPEND, Operation.REPLACE}
-"""Operations that leave the rows that were there: an append adds some, a compaction rewrites them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +62,8 @@ def score_table(
     else:
         found = row_rules_only(base.score, rules)
         if base.snapshot_id != head.snapshot_id:
-            found = found.merged(measure(_bare(spec, _appended(lake, spec, base, head.snapshot_id)), rules))
+            appended = lake.appended(spec, since=base.snapshot_id, until=head.snapshot_id)
+            found = found.merged(measure(_bare(spec, appended), rules))
     facts = Facts(
         instant=instant,
         read=lambda name: lake.spark.table(f"`{lake.name}`.{name}"),
@@ -85,12 +81,8 @@ def base_of(table: Table, rules: RuleSet, past: Sequence[ScoredAt]) -> ScoredAt 
     """Give the newest score by these rules to whose snapshot rows were only appended; None where there is none."""
     # The newest first in the past, and so the last to be put in here.
     scored = {one.snapshot_id: one for one in reversed(past) if one.score.rule_set == rules.id}
-    for snapshot in ancestors(table):
-        if snapshot.snapshot_id in scored:
-            return scored[snapshot.snapshot_id]
-        if snapshot.summary is None or snapshot.summary.operation not in _SAME_ROWS:
-            return None
-    return None
+    kept = (one.snapshot_id for one in only_added_since(table))
+    return next((scored[one] for one in kept if one in scored), None)
 
 
 def row_rules_only(score: TableScore, rules: RuleSet) -> TableScore:
@@ -103,11 +95,6 @@ def row_rules_only(score: TableScore, rules: RuleSet) -> TableScore:
         rows_failed=score.rows_failed,
         rules=tuple(one for one in score.rules if one.name in names),
     )
-
-
-def _appended(lake: Lake, spec: TableSpec, base: ScoredAt, head: int) -> DataFrame:
-    bounds = {"start-snapshot-id": str(base.snapshot_id), "end-snapshot-id": str(head)}
-    return lake.spark.read.format("iceberg").options(**bounds).load(full_name(spec, catalog=lake.name))
 
 
 def _bare(spec: TableSpec, rows: DataFrame) -> DataFrame:

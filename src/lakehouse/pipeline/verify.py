@@ -43,22 +43,21 @@ def verify(catalog: Catalog, ingest: Ingest, *, dense: bool = True) -> list[Stre
     return found
 
 
-def verify_deep(lake: Lake, ingest: Ingest, ledger: StreamLedger) -> StreamLedger:
+def verify_deep(lake: Lake, ingest: Ingest, ledger: StreamLedger, *, since: Offsets) -> StreamLedger:
     """Add what the data and Kafka say of a ledger: each offset once as a good row or a dead letter, and none missing.
 
-    Records are compared with Kafka as far as it still has them. Cost: the places of all records are read and shuffled
-    (topic, partition, offset), and the topic is read once, without its values.
+    Records are compared with Kafka from ``since`` on, as ``compared_from`` gives it. Cost: the places of all records
+    are read and shuffled (topic, partition, offset), and the topic is read once, without its values.
     """
     places = reduce(DataFrame.union, [_places(lake, name) for name in (spec.name for spec in ingest.bronze)])
     counted = places.groupBy(*_PLACE).agg(
         F.count_if(~F.col("dead")).alias("good"), F.count_if(F.col("dead")).alias("dead")
     )
     doubled = counted.where("good > 1 OR dead > 1")
-    begin = compared_from(ingest, ledger)
     end: dict[str, dict[str, int]] = {}
     for one in ledger.partitions:
-        end.setdefault(one.topic, {})[one.partition] = max(one.next, begin[one.topic][one.partition])
-    there = read_batch(lake.spark, ingest.topic, begin, end).select(*_PLACE)
+        end.setdefault(one.topic, {})[one.partition] = max(one.next, since[one.topic][one.partition])
+    there = read_batch(lake.spark, ingest.topic, since, end).select(*_PLACE)
     lost = there.join(counted, _PLACE, "left_anti")
     problems = [
         *_named(doubled, ProblemKind.DOUBLED, "is in the table more than once"),
