@@ -13,7 +13,9 @@ from pyspark.sql.types import IntegerType, StringType
 from lakehouse import Column, Schema, doc, table
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry
-from lakehouse.catalog.publish import Audit
+from lakehouse.catalog.publish import Audit, open_audit, publish
+from lakehouse.catalog.retention import Retention
+from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec, spec_of
 
 
@@ -44,6 +46,32 @@ def write(audit: Audit, df: DataFrame) -> None:
 def entry(run_id: str) -> LedgerEntry:
     """Give a ledger entry of a run."""
     return LedgerEntry(run_id=run_id, published_at=datetime.now(UTC), inputs={"bronze.x": 7}, code="c", rules="r")
+
+
+def publish_letters(lake: Lake, spec: TableSpec, run_id: str, *letters: str, retention: Retention | None = None) -> int:
+    """Replace the letters in a publish; gives its snapshot."""
+    audit = open_audit(lake, spec, run_id=run_id)
+    write(audit, rows(lake, *letters))
+    return publish(audit, entry(run_id), retention)
+
+
+def expire(lake: Lake, spec: TableSpec) -> None:
+    """Let Iceberg take all snapshots that nothing keeps."""
+    lake.refresh(spec.name)
+    how = "older_than => now(), retain_last => 1"
+    lake.spark.sql(f"CALL lake.system.expire_snapshots(table => '{spec.name}', {how})")
+    lake.refresh(spec.name)
+
+
+def compact(lake: Lake, spec: TableSpec) -> None:
+    """Write the rows of a table once more, as they are."""
+    options = "map('rewrite-all', 'true')"
+    lake.spark.sql(f"CALL lake.system.rewrite_data_files(table => '{spec.name}', options => {options})")
+
+
+def add_by_hand(lake: Lake, spec: TableSpec, *letters: str) -> None:
+    """Append letters without a publish."""
+    rows(lake, *letters).writeTo(full_name(spec, catalog="lake")).append()
 
 
 def seen(lake: Lake, spec: TableSpec) -> list[str]:

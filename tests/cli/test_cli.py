@@ -17,10 +17,10 @@ ROOT = Path(__file__).parent.parent.parent
 VERBS = [
     ["quickstart"], ["up"], ["down"], ["produce"], ["stream"], ["run"], ["sql"], ["dead-letters"], ["tables"],
     ["dictionary"], ["init"], ["config", "show"], ["publish", "duckdb"], ["publish", "snowflake"],
-    ["verify"], ["replay"], ["readers", "show"], ["readers", "mark"], ["readers", "forget"],
+    ["graph"], ["verify"], ["replay"], ["readers", "show"], ["readers", "mark"], ["readers", "forget"],
     ["quality", "score"], ["quality", "history"], ["quality", "release"], ["quality", "alerts"],
     ["quality", "report"], ["quality", "anomalies"], ["quality", "drift"], ["quality", "profile"],
-    ["quality", "alerts"], ["quality", "contract"],
+    ["quality", "alerts"], ["quality", "contract"], ["history"], ["rollback"],
 ]  # fmt: skip
 
 

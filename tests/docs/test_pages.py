@@ -7,19 +7,26 @@ import shlex
 import sys
 import tomllib
 import types
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.ledger import LedgerEntry
+from lakehouse.catalog.publish import open_audit, publish
 from lakehouse.cli.main import app
 from lakehouse.config import Settings
+from lakehouse.contract.table import spec_of
+from lakehouse.domains.users.silver import Users
 from lakehouse.quality.rule_file import parse_rules
 
 ROOT = Path(__file__).parent.parent.parent
 README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
-PAGES = (README, QUALITY, STREAMING)
+BUILDS = ROOT / "docs" / "builds.md"
+PAGES = (README, QUALITY, STREAMING, BUILDS)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:
@@ -34,12 +41,20 @@ def test_the_readme_shows_code_by_line_15() -> None:
     assert "```python" in "\n".join(README.read_text().splitlines()[:15])
 
 
+@pytest.fixture(scope="module")
+def users(lake: Lake) -> Lake:
+    """A lake in which silver.users was published."""
+    audit = open_audit(lake, spec_of(Users), run_id="docs")
+    publish(audit, LedgerEntry(run_id="docs", published_at=datetime.now(UTC)))
+    return lake
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_python_of_a_page_runs_as_one_program(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, page: Path
+    spark: SparkSession, users: Lake, monkeypatch: pytest.MonkeyPatch, page: Path
 ) -> None:
     module = types.ModuleType("readme")
-    module.__dict__["spark"] = spark
+    module.__dict__.update(spark=spark, lake=users)
     # Contracts are looked up by the module of their class.
     monkeypatch.setitem(sys.modules, "readme", module)
     for number, block in enumerate(blocks("python", page)):
@@ -66,7 +81,7 @@ def test_each_file_that_spark_submit_is_given_exists(command: str) -> None:
     assert [file for file in files if not (ROOT / file).exists()] == []
 
 
-@pytest.mark.parametrize("block", [*blocks("toml"), *blocks("toml", STREAMING)])
+@pytest.mark.parametrize("block", [*blocks("toml"), *blocks("toml", STREAMING), *blocks("toml", BUILDS)])
 def test_each_configuration_is_valid(block: str) -> None:
     assert Settings.model_validate(tomllib.loads(block)).packages == ("acme_lake",)
 

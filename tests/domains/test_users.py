@@ -15,7 +15,7 @@ from lakehouse.domains.users.bronze import UsersRaw
 from lakehouse.domains.users.gold import DimUser, dim_user, user_demographics, user_growth_daily
 from lakehouse.domains.users.silver import Users, users
 from lakehouse.quality import score
-from lakehouse.testing.rows import make_rows
+from lakehouse.testing import assert_build_laws, build_rows, make_rows
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 UUID = "0da65356-f20e-47b7-8164-cd7fddebe842"
@@ -28,7 +28,7 @@ def message(*, hour: int = 8, offset: int = 0, **record: Any) -> dict[str, Any]:
 
 
 def silver(spark: SparkSession, *messages: dict[str, Any]) -> DataSet[Users]:
-    return users(make_rows(spark, UsersRaw, messages))
+    return build_rows(users, raw=make_rows(spark, UsersRaw, messages))
 
 
 def test_of_several_messages_about_a_person_the_newest_wins_and_the_offset_breaks_ties(spark: SparkSession) -> None:
@@ -101,3 +101,15 @@ def test_people_of_whom_something_is_unknown_are_counted_as_unknown(spark: Spark
 def test_make_rows_refuses_a_name_that_the_contract_has_not(spark: SparkSession) -> None:
     with pytest.raises(ValueError, match="Users has no emial"):
         make_rows(spark, Users, [{"emial": "x"}])
+
+
+def test_the_builds_follow_their_inputs_as_they_say(spark: SparkSession) -> None:
+    messages = [
+        message(offset=n, nat="NO", login={"uuid": f"{UUID[:-1]}{n % 3}"}, email=f"{n}@x.org") for n in range(8)
+    ]
+    assert_build_laws(users, raw=make_rows(spark, UsersRaw, messages))
+    people = [person(n, gender=("male", "female", None)[n % 3]) for n in range(9)]
+    assert_build_laws(dim_user, now=NOW, people=make_rows(spark, Users, people))
+    described = [{**one, "age_group": ("18-24", None)[n % 2]} for n, one in enumerate(people)]
+    described = [{name: value for name, value in one.items() if name != "born_on"} for one in described]
+    assert_build_laws(user_demographics, people=make_rows(spark, DimUser, described))

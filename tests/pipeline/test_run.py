@@ -15,6 +15,7 @@ from lakehouse import Column, DataSet, Schema, Scored, build, conform, table
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake, TableNotFoundError
 from lakehouse.catalog.quality_metrics import past_scores
+from lakehouse.catalog.retention import Retention
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec, spec_of
@@ -146,6 +147,14 @@ def test_the_next_day_makes_a_table_stale_that_takes_the_instant(case: Case) -> 
     case.run(instant=datetime(2026, 1, 1, tzinfo=UTC))
     built = case.run(instant=datetime(2026, 1, 2, tzinfo=UTC))
     assert (built.status, case.rows()[0].built_on.day) == (Status.PUBLISHED, 2)
+
+
+def test_a_run_keeps_as_many_publishes_as_it_is_told(case: Case) -> None:
+    case.fill(("a", 30))
+    case.run()
+    built = case.run(full=True, retention=Retention(keep_count=1))
+    refs = case.lake.table(case.build.table.name).refs()
+    assert [ref.snapshot_id for name, ref in refs.items() if name.startswith("publish_")] == [built.snapshot_id]
 
 
 def test_full_builds_what_is_up_to_date(case: Case) -> None:

@@ -26,7 +26,7 @@ _TYPES: dict[type, PrimitiveType] = {StringType: IcebergString(), TimestampType:
 
 
 # Runs of other tables add to it at the same time; adding never conflicts, it only has to be tried again.
-@table("quality.alerts", properties={"commit.retry.num-retries": "10"})
+@table("quality.alerts", external=True, properties={"commit.retry.num-retries": "10"})
 class AlertLog(Schema):
     """One row per alert that was sent to a channel. Rows are only added; the newest of a key is its state."""
 

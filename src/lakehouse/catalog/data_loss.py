@@ -17,7 +17,7 @@ from lakehouse.contract.schema import Column, Schema
 from lakehouse.contract.table import spec_of, table
 
 
-@table("ops.data_loss")
+@table("ops.data_loss", external=True)
 class DataLoss(Schema):
     """One row per range of offsets and start of a stream that found it missing."""
 

@@ -123,11 +123,9 @@ class Lake:
         spec = spec_of(schema)
         if as_of is not None:
             if snapshot_id is not None:
-                raise TimeTravelError(
-                    table=spec.name, as_of=as_of, why=f"and at snapshot {snapshot_id}; give one of both"
-                )
+                why = f"snapshot_id={snapshot_id} is given as well; give one of the two"
+                raise TimeTravelError(table=spec.name, as_of=as_of, why=why)
             snapshot_id = snapshot_as_of(self.table(spec.name), as_of)
-            self.refresh(spec.name)
         df = good_rows(self.rows(spec, snapshot_id=snapshot_id), schema)
         return conform(df, schema, absent_as_null=True)
 

@@ -81,8 +81,13 @@ class LedgerEntry:
 def ancestors(table: Table, ref: str = "main") -> Iterator[Snapshot]:
     """Give the snapshots from the head of a branch back to the oldest that is kept, from metadata alone."""
     head = table.refs().get(ref)
+    return ancestors_of(table, head.snapshot_id) if head else iter(())
+
+
+def ancestors_of(table: Table, snapshot_id: int) -> Iterator[Snapshot]:
+    """Give a snapshot and those before it, back to the oldest that is kept."""
     by_id = {s.snapshot_id: s for s in table.snapshots()}
-    snapshot = by_id.get(head.snapshot_id) if head else None
+    snapshot = by_id.get(snapshot_id)
     while snapshot is not None:
         yield snapshot
         snapshot = by_id.get(snapshot.parent_snapshot_id) if snapshot.parent_snapshot_id is not None else None
@@ -102,12 +107,12 @@ def lineage(table: Table) -> Iterator[Snapshot]:
         snapshot = by_id.get(snapshot.parent_snapshot_id) or by_id.get(previous)
 
 
-def only_added_since(table: Table) -> Iterator[Snapshot]:
-    """Give the snapshots of ``main``, newest first, as long as all their rows are there still.
+def only_added_since(table: Table, head: int | None = None) -> Iterator[Snapshot]:
+    """Give the snapshots, from ``head`` or that of ``main`` backwards, as long as all their rows are there still.
 
     That is, as long as all later ones only appended rows, or rewrote the same ones (a compaction).
     """
-    for snapshot in ancestors(table):
+    for snapshot in ancestors(table) if head is None else ancestors_of(table, head):
         yield snapshot
         if snapshot.summary is None or snapshot.summary.operation not in _SAME_ROWS:
             return

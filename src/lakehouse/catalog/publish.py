@@ -6,6 +6,7 @@ overtaken loses nothing of anyone: it is told, and its rows stay on its branch u
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +23,8 @@ from pyiceberg.table.update import (
 )
 
 from lakehouse.catalog.iceberg import Lake, load_table
+from lakehouse.catalog.ledger import LedgerEntry, lineage
+from lakehouse.catalog.retention import Retention, tag_updates
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
@@ -72,8 +75,11 @@ class Entry(Protocol):
         """Give the snapshot properties that carry it."""
 
 
-def publish(audit: Audit, entry: Entry) -> int:
+def publish(audit: Audit, entry: Entry, retention: Retention | None = None) -> int:
     """Add an empty snapshot with the entry on the branch and move ``main`` there, in one commit. Gives its id.
+
+    The publish of a ledger entry is tagged in the same commit, and the tags of the oldest publishes beyond those that
+    ``retention`` keeps are removed; without it none is removed. Tags of others are left alone.
 
     Cost: one catalog commit, no data. The session sees the result when this returns.
 
@@ -83,17 +89,20 @@ def publish(audit: Audit, entry: Entry) -> int:
     published: list[int] = []
 
     def move(table: Table) -> None:
-        head = _main(table)
+        head = main_of(table)
         if head != audit.base:
             raise PublishConflictError(table=audit.spec.name, base=audit.base, found=head)
-        published[:] = [_move_main(table, audit, entry)]
+        published[:] = [_move_main(table, audit, entry, retention)]
 
     commit(audit.lake.catalog, audit.spec.name, move)
     audit.lake.refresh(audit.spec.name)
     return published[0]
 
 
-def _move_main(table: Table, audit: Audit, entry: Entry) -> int:
+def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | None) -> int:
+    if isinstance(entry, LedgerEntry):
+        found = map(LedgerEntry.from_snapshot, lineage(table))
+        entry = dataclasses.replace(entry, previous=next((one.snapshot_id for one in found if one), None))
     transaction = table.transaction()
     empty = table.schema().as_arrow().empty_table()
     transaction.append(empty, snapshot_properties=entry.summary(), branch=audit.branch)
@@ -109,21 +118,24 @@ def _move_main(table: Table, audit: Audit, entry: Entry) -> int:
         ),
         updates=(
             *transaction._updates,
-            _point_main_to(head),
+            point_main_to(table, head),
             RemoveSnapshotRefUpdate(ref_name=audit.branch),
+            *(tag_updates(table, entry, head, retention) if isinstance(entry, LedgerEntry) else ()),
         ),
     )
     return head
 
 
-def _point_main_to(snapshot_id: int) -> SetSnapshotRefUpdate:
+def point_main_to(table: Table, snapshot_id: int) -> SetSnapshotRefUpdate:
+    """Move ``main`` to a snapshot; what it was told to keep of its past, it goes on to keep."""
+    main = table.refs().get("main")
     return SetSnapshotRefUpdate(
         ref_name="main",
         type=SnapshotRefType.BRANCH,
         snapshot_id=snapshot_id,
-        max_ref_age_ms=None,
-        max_snapshot_age_ms=None,
-        min_snapshots_to_keep=None,
+        max_ref_age_ms=main.max_ref_age_ms if main else None,
+        max_snapshot_age_ms=main.max_snapshot_age_ms if main else None,
+        min_snapshots_to_keep=main.min_snapshots_to_keep if main else None,
     )
 
 
@@ -132,7 +144,8 @@ def _add_empty_snapshot(table: Table) -> None:
         table.append(table.schema().as_arrow().empty_table())
 
 
-def _main(table: Table) -> int | None:
+def main_of(table: Table) -> int | None:
+    """Give the snapshot that ``main`` is at; None for a table without any."""
     head = table.refs().get("main")
     return head.snapshot_id if head else None
 

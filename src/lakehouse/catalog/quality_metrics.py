@@ -21,7 +21,7 @@ from lakehouse.contract.table import spec_of, table
 from lakehouse.quality.table_score import RuleScore, ScoredAt, TableScore
 
 
-@table("quality.metrics", partitioned_by=("table_name",))
+@table("quality.metrics", partitioned_by=("table_name",), external=True)
 class QualityMetrics(Schema):
     """One row per score and rule, and one, without a rule, for the score itself."""
 

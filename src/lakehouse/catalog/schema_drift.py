@@ -19,7 +19,7 @@ from lakehouse.contract.table import spec_of, table
 _AGAIN = timedelta(days=1)
 
 
-@table("ops.schema_drift")
+@table("ops.schema_drift", external=True)
 class SchemaDrift(Schema):
     """One row per undeclared field and day on which a stream saw it. Never a value: it may be anybody's."""
 

@@ -52,7 +52,8 @@ def tables(config: ConfigFile = None, overrides: Override = None, as_json: AsJso
     for name in graph.tables:
         live = find_table(catalog, name)
         rows = ledger.row_count(live) if live else None
-        found.append({"table": name, "reads": reads.get(name, []), "rows": rows})
+        filled_by = graph.filled_by(name).value
+        found.append({"table": name, "reads": reads.get(name, []), "filled_by": filled_by, "rows": rows})
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -60,7 +61,8 @@ def tables(config: ConfigFile = None, overrides: Override = None, as_json: AsJso
     table.add_column("rows", justify="right")
     for one in found:
         rows_text = "not there yet" if one["rows"] is None else f"{one['rows']:,}"
-        table.add_row(str(one["table"]), ", ".join(reads.get(str(one["table"]), [])) or "a stream", rows_text)
+        made_from = ", ".join(reads.get(str(one["table"]), [])) or str(one["filled_by"])
+        table.add_row(str(one["table"]), made_from, rows_text)
     Console().print(table)
 
 

@@ -14,6 +14,8 @@ from typer.core import TyperGroup
 
 from lakehouse.cli import (
     dead_letters,
+    graph,
+    history,
     inspect,
     local,
     quality,
@@ -24,6 +26,7 @@ from lakehouse.cli import (
     quality_watch,
     quickstart,
     readers,
+    rollback,
     run,
     scaffold,
     serve,
@@ -69,9 +72,12 @@ app.command()(local.produce)
 app.command()(stream.stream)
 app.command()(verify.verify)
 app.command()(run.run)
+app.command()(graph.graph)
 app.command()(serve.sql)
 app.command(name="dead-letters")(dead_letters.dead_letters)
 app.command()(dead_letters.replay)
+app.command()(history.history)
+app.command()(rollback.rollback)
 app.command()(inspect.tables)
 app.command()(inspect.dictionary)
 app.command()(scaffold.init)

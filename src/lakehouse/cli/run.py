@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.retention import Retention
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
 from lakehouse.cli.rules import MoreRules, more_rules
 from lakehouse.config import Settings
@@ -69,13 +71,20 @@ def build_tables(
 ) -> list[Built]:
     """Run builds one after the other, a line of progress each; the channels are told of each table."""
     alerting = Alerting(catalog=lake.catalog, channels=channels, anomalies=settings.alerts.anomalies, warn=_warn)
-    plan = Run(minimum_score=settings.quality.minimum_for, more_rules=more_rules, full=full)
+    plan = Run(
+        minimum_score=settings.quality.minimum_for, more_rules=more_rules, full=full, retention=retention_of(settings)
+    )
     built = []
     for build in builds:
         with steps.step(f"build {build.table.name}") as step:
             built.append(build_and_tell(lake, build, plan, alerting))
             step.done = built[-1].rows
     return built
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Give which publishes the settings keep."""
+    return Retention(keep_for=timedelta(days=settings.publish.keep_days), keep_count=settings.publish.keep_count)
 
 
 def _warn(text: str) -> None:

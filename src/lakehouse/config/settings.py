@@ -161,6 +161,22 @@ class QualitySettings(_Section):
         return self.tables.get(table, self.minimum_score if declared is None else declared)
 
 
+class PublishSettings(_Section):
+    """Which publishes of a table are kept from expiry, to read them or to roll back to them."""
+
+    keep_days: int = Field(30, gt=0, le=36_500, description="How long a publish is kept")
+    keep_count: int = Field(20, gt=0, le=10_000, description="How many of a table are kept at most")
+
+
+class PlanSettings(_Section):
+    """What a plan reckons with."""
+
+    price_per_hour: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="Of the cluster that builds; 0: no cost is shown"
+    )
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="Of the price, as ISO 4217 has it")
+
+
 class AlertSettings(_Section):
     """Who is told when a gate refuses rows, or a publish is unusual."""
 
@@ -224,6 +240,8 @@ class Settings(_Section):
     streams: dict[str, StreamSettings] = Field({}, description='By table: [streams."bronze.users_raw"]')
     registry: RegistrySettings = RegistrySettings()
     quality: QualitySettings = QualitySettings()
+    publish: PublishSettings = PublishSettings()
+    plan: PlanSettings = PlanSettings()
     alerts: AlertSettings = AlertSettings()
     local: LocalSettings = LocalSettings()
     warehouse: WarehouseSettings = WarehouseSettings()

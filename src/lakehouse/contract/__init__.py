@@ -2,13 +2,15 @@
 
 from lakehouse.contract.build import build
 from lakehouse.contract.conform import conform
+from lakehouse.contract.follows import Groups, Keys, Rows, Whole
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.marks import Pii, doc, required
 from lakehouse.contract.schema import ArrayType, Column, DataSet, DecimalType, MapType, Schema, StructType
 from lakehouse.contract.scored import Scored
 from lakehouse.contract.table import table
+from lakehouse.contract.upkeep import Upkeep
 
 __all__ = [
-    "ArrayType", "Column", "DataSet", "DecimalType", "KafkaRecord", "MapType", "Pii", "Schema", "Scored",
-    "StructType", "build", "conform", "doc", "required", "table",
+    "ArrayType", "Column", "DataSet", "DecimalType", "Groups", "KafkaRecord", "Keys", "MapType", "Pii", "Rows",
+    "Schema", "Scored", "StructType", "Upkeep", "Whole", "build", "conform", "doc", "required", "table",
 ]  # fmt: skip

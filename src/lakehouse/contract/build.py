@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints, overload
 
 from typedspark import DataSet
 
+from lakehouse.contract.follows import Follows, Whole, check_follows
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, is_table, spec_of
 from lakehouse.errors import ContractError
@@ -19,12 +20,14 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., DataSet[Any]])
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSpec:
-    """A build: parameter name → input table, the output table, and the parameter that takes the run's instant."""
+    """A build: parameter name → input table, the output table, the parameter that takes the run's instant, and how it
+    follows changes of its inputs."""
 
     function: Callable[..., DataSet[Any]]
     inputs: tuple[tuple[str, type[Schema]], ...]
     output: type[Schema]
     instant: str | None = None
+    follows: Follows = field(default_factory=Whole)
 
     @property
     def table(self) -> TableSpec:
@@ -38,15 +41,33 @@ class BuildSpec:
         return f"{code.co_filename}:{code.co_firstlineno}"
 
 
-def build(function: FunctionT) -> FunctionT:
-    """Declare a function to be the build of the table that it returns.
+@overload
+def build(function: FunctionT) -> FunctionT: ...
+@overload
+def build(*, follows: Follows) -> Callable[[FunctionT], FunctionT]: ...
+def build(
+    function: FunctionT | None = None, *, follows: Follows | None = None
+) -> FunctionT | Callable[[FunctionT], FunctionT]:
+    """Declare a function to be the build of the table that it returns: ``@build``, or ``@build(follows=Rows())``.
 
     Each parameter is ``DataSet[SomeTable]``, or ``datetime``: the instant of the run, in UTC (builds read no clock).
     The return type is ``DataSet[TheTable]``. The function stays callable as it is, in notebooks and tests.
 
+    Args:
+        follows: Which of its rows a changed input row can change: ``Rows``, ``Keys``, ``Groups``. Not said: ``Whole``.
+
     Raises:
-        ContractError: A parameter or the return type says something else, with file and line.
+        ContractError: A parameter, the return type or ``follows`` does not fit, with file and line.
     """
+
+    def declare(declared: FunctionT) -> FunctionT:
+        declared.__build__ = _spec_of(declared, follows or Whole())  # type: ignore[attr-defined]
+        return declared
+
+    return declare if function is None else declare(function)
+
+
+def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows) -> BuildSpec:
     code = function.__code__
     where = f"build {code.co_name} ({code.co_filename}:{code.co_firstlineno})"
     try:
@@ -64,10 +85,15 @@ def build(function: FunctionT) -> FunctionT:
         else:
             inputs.append((name, _table_of(hints.get(name), where=f"{where}: parameter {name!r}")))
     output = _table_of(hints.get("return"), where=f"{where}: the return type")
-    function.__build__ = BuildSpec(  # type: ignore[attr-defined]
-        function=function, inputs=tuple(inputs), output=output, instant=instant
+    target = spec_of(output)
+    follows = check_follows(
+        follows,
+        where=where,
+        inputs={name: spec_of(schema).struct.names for name, schema in inputs},
+        output=target.struct.names,
+        key=target.key,
     )
-    return function
+    return BuildSpec(function=function, inputs=tuple(inputs), output=output, instant=instant, follows=follows)
 
 
 def build_of(function: object) -> BuildSpec | None:

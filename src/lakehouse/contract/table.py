@@ -13,6 +13,7 @@ from lakehouse.contract.columns import ColumnSpec, column_specs
 from lakehouse.contract.partitioning import PartitionField, parse_partition_field
 from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.scored import Scored
+from lakehouse.contract.upkeep import Upkeep
 from lakehouse.errors import ContractError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -33,6 +34,8 @@ class TableSpec:
     properties: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[object, ...] = ()
     comment: str = ""
+    external: bool = False
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
     @property
     def namespace(self) -> str:
@@ -64,6 +67,8 @@ def table(
     sorted_by: Sequence[str] = (),
     properties: Mapping[str, str] | None = None,
     rules: Sequence[object] = (),
+    external: bool = False,
+    upkeep: Upkeep | None = None,
 ) -> Callable[[type[SchemaT]], type[SchemaT]]:
     """Declare that a ``Schema`` is a table.
 
@@ -77,6 +82,8 @@ def table(
         sorted_by: Columns by which rows are sorted inside of a file.
         properties: Iceberg table properties, over the library's defaults.
         rules: Rules of the whole row or table, beside those on columns.
+        external: Filled by something else than a build or a stream of this lake.
+        upkeep: When ``lakehouse maintain`` writes its files anew and lets its snapshots expire.
 
     Raises:
         ContractError: The name is not of that form, or a key, partition or sort column is not declared.
@@ -103,6 +110,8 @@ def table(
             properties=dict(properties or {}),
             rules=tuple(rules),
             comment=" ".join((schema.__doc__ or "").split()),
+            external=external,
+            upkeep=upkeep if upkeep is not None else Upkeep(),
         )
         _check_columns_exist(spec)
         schema.__table__ = spec  # type: ignore[attr-defined]

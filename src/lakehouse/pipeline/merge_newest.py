@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.publish import Audit
+from lakehouse.contract.conform import conform
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ContractError
@@ -57,6 +58,18 @@ def merge_newest(audit: Audit, rows: DataFrame) -> None:
         spark.sql(f"MERGE INTO {audit.target} t USING {view} s ON {same} {clauses}")
     finally:
         spark.catalog.dropTempView(view)
+
+
+def whole(spec: TableSpec, rows: DataFrame) -> DataFrame:
+    """Give all rows of a table as ``merge_newest`` would leave them, had they come one after the other by their order.
+
+    Rows: of a table with ``newest_by`` the newest of each key, less the deleted; of others all, unchanged.
+    Cost: a shuffle by key.
+    """
+    made = conform(rows, spec.schema)
+    if not spec.newest_by:
+        return made
+    return keep_newest(made, key=spec.key, newest_by=spec.newest_by).where(~_deleted(made, spec))
 
 
 def _clauses(spec: TableSpec, names: list[str]) -> str:

@@ -1,10 +1,8 @@
-"""Run builds: read inputs pinned, write to an audit branch, score while writing, publish in one commit."""
+"""Run builds: read what changed in inputs, pinned; write to an audit branch; score; publish in one commit."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import inspect
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -12,21 +10,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pyspark.sql import DataFrame
-
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import Audit, open_audit, publish
 from lakehouse.catalog.quality_metrics import record
+from lakehouse.catalog.retention import Retention
 from lakehouse.contract.build import BuildSpec
-from lakehouse.contract.conform import conform
-from lakehouse.contract.ddl import create_table_sql
-from lakehouse.contract.table import TableSpec, spec_of
-from lakehouse.errors import QualityGateError
+from lakehouse.errors import PublishConflictError, QualityGateError
+from lakehouse.pipeline.build_call import Inputs, call
+from lakehouse.pipeline.build_plan import BuildPlan, Strategy, plan_build
+from lakehouse.pipeline.cost import COSTS, Costs
+from lakehouse.pipeline.merge_newest import whole
 from lakehouse.pipeline.quarantine import set_aside
-from lakehouse.pipeline.scored_write import segments_of, write_scored
+from lakehouse.pipeline.scored_write import score_branch, segments_of, write_scored
+from lakehouse.pipeline.write_changes import write_changes
 from lakehouse.quality import Policy, Rule, RuleSet, TableScore, decide, rule_set
+
+_TRIES = 4
 
 
 class Status(StrEnum):
@@ -44,18 +45,22 @@ def new_run_id() -> str:
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One run of some builds: its id, its instant (UTC), the least score of a table by its name and what its contract
-    declares, rules from files by table, and whether to build regardless."""
+    declares, rules from files by table, which publishes are kept, whether to build whole, and the costs to choose by.
+    """
 
     minimum_score: Callable[[str, float | None], float]
     more_rules: Callable[[str], Sequence[tuple[str, Rule]]] = lambda _table: ()
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: str = field(default_factory=new_run_id)
     full: bool = False
+    retention: Retention = field(default_factory=Retention)
+    costs: Costs = COSTS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A table after a run: its rows on ``main``, its score (None where it has no rules), and the seconds it took."""
+    """A table after a run: its rows on ``main``, its score (None where it has no rules), how it was brought up to date
+    and why so, and the seconds it took."""
 
     table: str
     status: Status
@@ -63,55 +68,62 @@ class Built:
     score: TableScore | None
     snapshot_id: int
     seconds: float
+    strategy: Strategy = Strategy.WHOLE
+    reason: str = ""
 
 
 def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
-    """Bring one table up to date; it is left alone when its inputs, code and rules are as at its last publish.
+    """Bring one table up to date by what changed in its inputs; it is left alone when nothing did.
 
-    Cost: one job that reads the inputs and writes the table whole, and three catalog commits.
+    When another run publishes the table in between, it is built again on top of that, some times.
+
+    Cost: one job that reads what the plan says and writes it, and three catalog commits; see ``plan_build``.
 
     Raises:
         TableNotFoundError: An input does not exist yet.
         SchemaMismatchError: The build gives other columns than it declares.
         QualityGateError: The rows are below what the table's gate demands; ``main`` is as it was.
-        PublishConflictError: Another run published the table in between; nothing of either is lost.
+        PublishConflictError: Other runs published the table each time; nothing of anyone is lost.
     """
-    started, spec = time.monotonic(), build.table
-    inputs = {spec_of(schema).name: _head(lake, spec_of(schema)) for _, schema in build.inputs}
-    rules = rule_set(spec, more=run.more_rules(spec.name))
-    entry = LedgerEntry(
-        run_id=run.run_id, published_at=run.instant, inputs=inputs, code=_fingerprint(build, run), rules=rules.id
-    )
-    current = lake.find(spec.name)
-    newest = ledger.latest(current) if current else None
-    if newest and not run.full and (newest.inputs, newest.code, newest.rules) == (inputs, entry.code, entry.rules):
-        return _built(lake, spec, newest, Status.UP_TO_DATE, started)
-    audit = open_audit(lake, spec, run_id=run.run_id)
-    rows = _call(lake, build, run, inputs)
-    score = write_scored(audit, conform(rows, spec.schema), rules, run_id=run.run_id, instant=run.instant)
+    started = time.monotonic()
+    rules = rule_set(build.table, more=run.more_rules(build.table.name))
+    for attempt in range(1, _TRIES + 1):
+        plan = plan_build(lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+        if plan.strategy is Strategy.NOTHING:
+            return _built(lake, plan, Status.UP_TO_DATE, started)
+        try:
+            _publish(lake, plan, rules, run, branch=run.run_id if attempt == 1 else f"{run.run_id}_{attempt}")
+        except PublishConflictError:
+            if attempt == _TRIES:
+                raise
+            continue
+        return _built(lake, plan, Status.PUBLISHED, started)
+    raise AssertionError("the last try returns or raises")
+
+
+def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: str) -> None:
+    spec = plan.build.table
+    entry = LedgerEntry(run_id=run.run_id, published_at=run.instant, inputs=plan.inputs, code=plan.code, rules=rules.id)
+    audit = open_audit(lake, spec, run_id=branch)
+    if plan.strategy is not Strategy.WHOLE and audit.base != plan.base:
+        # What is left to do was decided of another table than this one: rows could come twice.
+        raise PublishConflictError(table=spec.name, base=plan.base or 0, found=audit.base)
+    score = _write(audit, plan, rules, run)
     _demand(audit, score, rules, run)
     if rules.gate.policy is Policy.QUARANTINE:
         set_aside(audit, rules, entry)
-    entry = _with_score(entry, score)
-    publish(audit, entry)
+    publish(audit, dataclasses.replace(entry, score=score.to_json() if score else ""), run.retention)
     if score is not None:
         record(lake, spec.name)
-    return _built(lake, spec, entry, Status.PUBLISHED, started)
 
 
-def _head(lake: Lake, spec: TableSpec) -> int:
-    snapshot = lake.table(spec.name, todo=f"run `lakehouse stream {spec.name}` or `lakehouse run {spec.name}` first")
-    head = snapshot.current_snapshot()
-    return head.snapshot_id if head else 0
-
-
-def _call(lake: Lake, build: BuildSpec, run: Run, pinned: dict[str, int]) -> DataFrame:
-    arguments: dict[str, object] = {
-        name: lake.read(schema, snapshot_id=pinned[spec_of(schema).name] or None) for name, schema in build.inputs
-    }
-    if build.instant:
-        arguments[build.instant] = run.instant
-    return build.function(**arguments)
+def _write(audit: Audit, plan: BuildPlan, rules: RuleSet, run: Run) -> TableScore | None:
+    inputs = Inputs(lake=audit.lake, build=plan.build, pinned=plan.inputs, instant=run.instant)
+    if plan.strategy is not Strategy.WHOLE:
+        write_changes(audit, plan, inputs, rules)
+        return score_branch(audit, rules, instant=run.instant)
+    rows = whole(audit.spec, call(plan.build, inputs))
+    return write_scored(audit, rows, rules, run_id=run.run_id, instant=run.instant)
 
 
 def _demand(audit: Audit, score: TableScore | None, rules: RuleSet, run: Run) -> None:
@@ -123,25 +135,16 @@ def _demand(audit: Audit, score: TableScore | None, rules: RuleSet, run: Run) ->
         raise QualityGateError(table=audit.spec.name, broken=decision.broken, worst=decision.worst, branch=audit.branch)
 
 
-def _fingerprint(build: BuildSpec, run: Run) -> str:
-    """Hash what decides a build's result beside its inputs: its code, the contract, and the day of its instant."""
-    day = f"{run.instant:%Y-%m-%d}" if build.instant else ""
-    text = inspect.getsource(build.function) + create_table_sql(build.table, catalog="") + day
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _with_score(entry: LedgerEntry, score: TableScore | None) -> LedgerEntry:
-    return dataclasses.replace(entry, score=score.to_json() if score else "")
-
-
-def _built(lake: Lake, spec: TableSpec, entry: LedgerEntry, status: Status, started: float) -> Built:
-    table = lake.table(spec.name)
-    head = table.current_snapshot()
+def _built(lake: Lake, plan: BuildPlan, status: Status, started: float) -> Built:
+    table = lake.table(plan.table)
+    entry, head = ledger.latest(table), table.current_snapshot()
     return Built(
-        table=spec.name,
+        table=plan.table,
         status=status,
         rows=ledger.row_count(table),
-        score=entry.table_score,
+        score=entry.table_score if entry else None,
         snapshot_id=head.snapshot_id if head else 0,
         seconds=time.monotonic() - started,
+        strategy=plan.strategy,
+        reason=plan.reason,
     )

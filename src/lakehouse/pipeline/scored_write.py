@@ -48,6 +48,17 @@ def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, in
     return with_table_rules(found, written, rules, facts_of(audit, instant))
 
 
+def score_branch(audit: Audit, rules: RuleSet, *, instant: datetime) -> TableScore | None:
+    """Score the rows of the branch as they are, by the mask that they carry; None where the table has no rules.
+
+    Cost: one scan of the mask, or of the columns of rules where the table keeps none; for each table rule one of keys.
+    """
+    if not rules:
+        return None
+    written = branch_rows(audit)
+    return with_table_rules(measure(written, rules), written, rules, facts_of(audit, instant))
+
+
 def branch_rows(audit: Audit) -> DataFrame:
     """Read the branch as it stands."""
     audit.lake.refresh(audit.spec.name)

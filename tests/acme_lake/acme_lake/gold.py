@@ -9,6 +9,7 @@ from pyspark.sql.types import LongType, StringType
 
 from acme_lake.silver import Parcels
 from lakehouse import Column, DataSet, Schema, build, conform, doc, table
+from lakehouse.contract import Groups
 
 
 @table("gold.depot_load", key=("depot",))
@@ -19,7 +20,7 @@ class DepotLoad(Schema):
     parcels: Annotated[Column[LongType], doc("Parcels that were scanned there last", unit="parcels")]
 
 
-@build
+@build(follows=Groups("depot"))
 def depot_load(parcels: DataSet[Parcels]) -> DataSet[DepotLoad]:
     """Count parcels by depot."""
     known = parcels.where(Parcels.depot.isNotNull())

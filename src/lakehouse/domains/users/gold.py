@@ -9,7 +9,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, DoubleType, IntegerType, LongType, StringType
 
-from lakehouse.contract import Column, DataSet, Pii, Schema, build, conform, doc, table
+from lakehouse.contract import Column, DataSet, Groups, Pii, Rows, Schema, build, conform, doc, table
 from lakehouse.domains.users.silver import Users
 from lakehouse.quality import Between, NotNull
 from lakehouse.transforms.demographics import age_at, age_group
@@ -31,7 +31,7 @@ class DimUser(Schema):
     quality_score: Annotated[Column[DoubleType], doc("Score of the row in silver.users, 0 to 1"), Between(0.0, 1.0)]
 
 
-@build
+@build(follows=Rows())
 def dim_user(people: DataSet[Users], now: datetime) -> DataSet[DimUser]:
     """Describe each person for reports."""
     age = age_at(Users.born_on, now)
@@ -85,9 +85,11 @@ class UserDemographics(Schema):
     ]
 
 
-@build
+_GROUPS = {name: f"coalesce({name}, 'unknown')" for name in ("nationality", "gender", "age_group")}
+
+
+@build(follows=Groups(*_GROUPS, people=_GROUPS))
 def user_demographics(people: DataSet[DimUser]) -> DataSet[UserDemographics]:
     """Count people by nationality, gender and age group."""
-    known = [F.coalesce(c, F.lit("unknown")).alias(c.str) for c in (DimUser.nationality, DimUser.gender)]
-    groups = people.groupBy(*known, F.coalesce(DimUser.age_group, F.lit("unknown")).alias("age_group"))
+    groups = people.groupBy(*(F.expr(group).alias(name) for name, group in _GROUPS.items()))
     return conform(groups.agg(F.count("*").alias("users"), F.avg(DimUser.age).alias("mean_age")), UserDemographics)

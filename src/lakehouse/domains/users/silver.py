@@ -7,10 +7,9 @@ from typing import Annotated
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, IntegerType, LongType, StringType, TimestampType
 
-from lakehouse.contract import Column, DataSet, Pii, Scored, build, conform, doc, table
+from lakehouse.contract import Column, DataSet, Pii, Rows, Scored, build, conform, doc, table
 from lakehouse.domains.users.bronze import UsersRaw
 from lakehouse.quality import Between, EmailSyntax, Holds, Matches, NotNull, OneOf, Unique, Uuid
-from lakehouse.transforms.deduplicate import keep_newest
 from lakehouse.transforms.text import squeeze, title_case
 
 NATIONALITIES = (
@@ -22,6 +21,7 @@ NATIONALITIES = (
 @table(
     "silver.users",
     key=("user_id",),
+    newest_by=("updated_at", "source_partition", "source_offset"),
     partitioned_by=("bucket(4, user_id)",),
     rules=(
         Unique("user_id"),
@@ -57,19 +57,14 @@ class Users(Scored):
     source_offset: Annotated[Column[LongType], doc("Kafka offset of the message that won")]
 
 
-@build
+@build(follows=Rows())
 def users(raw: DataSet[UsersRaw]) -> DataSet[Users]:
-    """Flatten, trim and normalise, and keep the newest message per person."""
+    """Flatten, trim and normalise; of the rows of a person the table keeps the newest."""
     record = UsersRaw.record.dtype.schema
     location, name = record.location.dtype.schema, record.name.dtype.schema
-    newest = keep_newest(
-        raw.withColumn("user_id", F.lower(squeeze(record.login.dtype.schema.uuid))),
-        key=("user_id",),
-        newest_by=("kafka_timestamp", "partition", "offset"),
-    )
     street = location.street.dtype.schema
-    flat = newest.select(
-        "user_id",
+    flat = raw.select(
+        F.lower(squeeze(record.login.dtype.schema.uuid)).alias("user_id"),
         F.lower(squeeze(record.gender)).alias("gender"),
         squeeze(name.title).alias("title"),
         title_case(name.first).alias("first_name"),

@@ -1,0 +1,128 @@
+"""Which files of a table differ between two snapshots, from manifests alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pyiceberg.manifest import DataFileContent, ManifestContent, ManifestEntry, ManifestFile
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+_FILE_PATH = 2147483546
+"""Field id of ``file_path`` in a file of position deletes."""
+
+Entries = Mapping[str, ManifestEntry]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """Data files, by path, that are live at the end alone, at the start alone, or at both with other deletes.
+
+    ``deletes_added`` and ``deletes_removed`` are the delete files that differ; ``deletes_before`` and
+    ``deletes_after`` all that may apply to the files above.
+    """
+
+    added: Entries
+    removed: Entries
+    touched: Entries
+    deletes_added: Entries
+    deletes_removed: Entries
+    deletes_before: Entries
+    deletes_after: Entries
+
+    @property
+    def bytes(self) -> int:
+        """Size of the data files that have to be read to tell which rows changed, twice where both sides are."""
+        files = (*self.added.values(), *self.removed.values(), *self.touched.values())
+        return sum(one.data_file.file_size_in_bytes for one in files)
+
+    @property
+    def rows(self) -> int:
+        """Rows that came or went, at most: those of added and removed files, and what the delete files name."""
+        files = (self.added, self.removed, self.deletes_added, self.deletes_removed)
+        return sum(one.data_file.record_count for which in files for one in which.values())
+
+    @property
+    def only_position_deletes_added(self) -> bool:
+        """Whether rows of the touched files were only taken away, and the new delete files name them."""
+        found = (one.data_file.content for one in self.deletes_added.values())
+        return not self.deletes_removed and all(content == DataFileContent.POSITION_DELETES for content in found)
+
+
+def compare_files(table: Table, start: Snapshot, end: Snapshot) -> FileChange:
+    """Compare the live files of two snapshots; neither has to be an ancestor of the other.
+
+    Cost: the manifests that are not in both; all, where delete files differ.
+    """
+    before, after = ({one.manifest_path: one for one in which.manifests(table.io)} for which in (start, end))
+    own_before = _live(table, (one for path, one in before.items() if path not in after))
+    own_after = _live(table, (one for path, one in after.items() if path not in before))
+    shared = [one for path, one in before.items() if path in after]
+    deletes_removed = _minus(own_before.deletes, own_after.deletes)
+    deletes_added = _minus(own_after.deletes, own_before.deletes)
+    both = {path: one for path, one in own_after.data.items() if path in own_before.data}
+    touched: Entries = {}
+    if deletes_added or deletes_removed:
+        shared_data = (one for one in shared if one.content == ManifestContent.DATA)
+        everywhere = both | _live(table, shared_data).data
+        touched = _reached(everywhere, (*deletes_added.values(), *deletes_removed.values()))
+    shared_deletes = _live(table, (one for one in shared if one.content == ManifestContent.DELETES)).deletes
+    return FileChange(
+        added=_minus(own_after.data, own_before.data),
+        removed=_minus(own_before.data, own_after.data),
+        touched=touched,
+        deletes_added=deletes_added,
+        deletes_removed=deletes_removed,
+        deletes_before=shared_deletes | own_before.deletes,
+        deletes_after=shared_deletes | own_after.deletes,
+    )
+
+
+@dataclass(frozen=True)
+class _Live:
+    data: dict[str, ManifestEntry]
+    deletes: dict[str, ManifestEntry]
+
+
+def _live(table: Table, manifests: Iterable[ManifestFile]) -> _Live:
+    found = _Live({}, {})
+    for manifest in manifests:
+        kept = found.data if manifest.content == ManifestContent.DATA else found.deletes
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+            kept[entry.data_file.file_path] = entry
+    return found
+
+
+def _minus(some: Entries, others: Entries) -> dict[str, ManifestEntry]:
+    return {path: one for path, one in some.items() if path not in others}
+
+
+def _reached(data: Entries, deletes: Iterable[ManifestEntry]) -> Entries:
+    """Give the data files that some delete files may apply to."""
+    found: dict[str, ManifestEntry] = {}
+    by_partition: dict[tuple[int, str], dict[str, ManifestEntry]] = {}
+    for path, entry in data.items():
+        by_partition.setdefault(_partition(entry), {})[path] = entry
+    for one in deletes:
+        target = _only_target(one)
+        if target is not None:
+            found |= {target: data[target]} if target in data else {}
+        elif one.data_file.content == DataFileContent.EQUALITY_DELETES and not len(one.data_file.partition):
+            return data
+        else:
+            found |= by_partition.get(_partition(one), {})
+    return found
+
+
+def _partition(entry: ManifestEntry) -> tuple[int, str]:
+    return entry.data_file.spec_id, repr(entry.data_file.partition)
+
+
+def _only_target(delete: ManifestEntry) -> str | None:
+    """Give the one data file whose rows a file of position deletes names; None where there may be several."""
+    if delete.data_file.content != DataFileContent.POSITION_DELETES:
+        return None
+    lower, upper = (bounds or {} for bounds in (delete.data_file.lower_bounds, delete.data_file.upper_bounds))
+    first, last = lower.get(_FILE_PATH), upper.get(_FILE_PATH)
+    return first.decode() if first is not None and first == last else None

@@ -1,0 +1,180 @@
+"""What a build has to do to bring its table up to date, and why: from the ledger and from metadata, before any data."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
+
+from lakehouse.catalog import ledger
+from lakehouse.catalog.changes import ChangePlan, Method, plan_change, summed
+from lakehouse.catalog.iceberg import find_table, load_table
+from lakehouse.catalog.publish import main_of
+from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.ddl import create_table_sql
+from lakehouse.contract.follows import Keys, Rows
+from lakehouse.contract.table import spec_of
+from lakehouse.pipeline.cost import COSTS, Costs, Work
+from lakehouse.quality import Policy, RuleSet
+
+
+class Strategy(StrEnum):
+    """How new rows get into a table."""
+
+    NOTHING = "up to date"
+    WHOLE = "replace all"
+    APPEND = "append"
+    MERGE = "merge, newest wins"
+    REPLACE = "replace changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildPlan:
+    """How one table is brought up to date: the strategy, why it is that one, and what changed in each input.
+
+    ``changes`` are by parameter, against what the newest publish had read; ``inputs`` are the snapshots that are read,
+    by table; ``code`` is the fingerprint of the build; ``base`` is where ``main`` of its table was.
+    """
+
+    build: BuildSpec
+    strategy: Strategy
+    reason: str
+    changes: Mapping[str, ChangePlan] = field(default_factory=dict)
+    inputs: Mapping[str, int] = field(default_factory=dict)
+    code: str = ""
+    base: int | None = None
+
+    @property
+    def table(self) -> str:
+        """Name of the table."""
+        return self.build.table.name
+
+    @property
+    def bytes_to_read(self) -> int:
+        """Size of the files of its inputs that are read, at most."""
+        return work_of(self.build, self.strategy, self.changes, target_bytes=0).read
+
+
+def plan_build(
+    catalog: Catalog, build: BuildSpec, rules: RuleSet, *, instant: datetime, full: bool = False, costs: Costs = COSTS
+) -> BuildPlan:
+    """Decide how to bring a table up to date. Cost: metadata of the table and its inputs.
+
+    Args:
+        instant: That of the run; a build that takes it is built anew each day.
+        full: Build it whole in any case.
+        costs: By what the cheaper strategy is chosen.
+
+    Raises:
+        TableNotFoundError: An input does not exist yet.
+    """
+    target, code = find_table(catalog, build.table.name), fingerprint(build, instant)
+    newest = ledger.latest(target) if target else None
+    tables = {name: _input(catalog, spec_of(schema).name) for name, schema in build.inputs}
+    read = newest.inputs if newest else {}
+    changes = {name: plan_change(one, since=read.get(_name(one)), until=main_of(one)) for name, one in tables.items()}
+
+    def plan(strategy: Strategy, reason: str) -> BuildPlan:
+        return BuildPlan(
+            build=build,
+            strategy=strategy,
+            reason=reason,
+            changes=changes,
+            inputs={_name(one): main_of(one) or 0 for one in tables.values()},
+            code=code,
+            base=main_of(target) if target else None,
+        )
+
+    for applies, reason in (
+        (newest is None, "it was never built"),
+        (full, "it was asked for"),
+        (newest and newest.code != code, "its code, its contract or its day changed"),
+        (newest and newest.rules != rules.id, "its rules changed"),
+    ):
+        if applies:
+            return plan(Strategy.WHOLE, reason)
+    strategy, reason = _by_changes(build, rules, changes)
+    target_bytes = summed(target.current_snapshot(), "total-files-size") if target else 0
+    cost, whole = (
+        costs.of(work_of(build, one, changes, target_bytes=target_bytes)) for one in (strategy, Strategy.WHOLE)
+    )
+    if strategy is not Strategy.NOTHING and cost > whole:
+        return plan(Strategy.WHOLE, f"{reason}, and to {strategy} would cost {cost / whole:.1f} times as much")
+    return plan(strategy, reason)
+
+
+def fingerprint(build: BuildSpec, instant: datetime) -> str:
+    """Hash what decides a build's result beside its inputs: its code, the contract, and the day of its instant."""
+    day = f"{instant:%Y-%m-%d}" if build.instant else ""
+    order = f"{build.table.newest_by} {build.table.deleted_by}"
+    text = inspect.getsource(build.function) + create_table_sql(build.table, catalog="") + order + day
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePlan], *, target_bytes: int) -> Work:
+    """Tell what a strategy does, by the sizes that metadata give."""
+    total = sum(one.total_bytes for one in changes.values())
+    if strategy is Strategy.WHOLE:
+        return Work(read=total, made=total, written=target_bytes)
+    changed = sum(one.bytes for one in changes.values())
+    share = min(1.0, max((one.rows / max(1, one.total_rows) for one in changes.values()), default=0.0))
+    alone = strategy in {Strategy.APPEND, Strategy.NOTHING}
+    return Work(
+        # Rows of the same key are looked for in all files; their statistics may leave some out.
+        read=changed + (total if isinstance(build.follows, Keys) and not alone else 0),
+        made=share * total,
+        looked_through=0 if alone else target_bytes,
+        written=share * target_bytes,
+        more_jobs=not alone,
+    )
+
+
+def _input(catalog: Catalog, name: str) -> Table:
+    return load_table(catalog, name, todo=f"run `lakehouse stream {name}` or `lakehouse run {name}` first")
+
+
+def _name(table: Table) -> str:
+    return ".".join(table.name())
+
+
+def _by_changes(build: BuildSpec, rules: RuleSet, changes: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:
+    changed = {name: one for name, one in changes.items() if one.method is not Method.NOTHING}
+    if not changed:
+        return Strategy.NOTHING, "its inputs, code and rules are as they were"
+    unread = [f"{one.table}: {one.reason}" for one in changed.values() if one.method is Method.WHOLE]
+    if unread:
+        return Strategy.WHOLE, "; ".join(unread)
+    if rules.rules and rules.gate.policy in {Policy.DROP, Policy.QUARANTINE}:
+        return Strategy.WHOLE, f"its gate says {rules.gate.policy}: bad rows are counted when all rows are made"
+    if isinstance(build.follows, Rows):
+        return _by_rows(build, build.follows, changed)
+    if isinstance(build.follows, Keys):
+        return _by_keys(build, build.follows, changed)
+    return Strategy.WHOLE, "its inputs changed, and its build follows no part of them: @build(follows=…)"
+
+
+def _by_rows(build: BuildSpec, follows: Rows, changed: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:
+    target, others = build.table, [one.table for name, one in changed.items() if name != follows.input]
+    if others:
+        return Strategy.WHOLE, f"{', '.join(others)} changed, and it follows the rows of {follows.input} alone"
+    if all(one.method is Method.APPENDED for one in changed.values()):
+        return (Strategy.MERGE if target.newest_by else Strategy.APPEND), "rows came to its input"
+    if target.newest_by:
+        return Strategy.WHOLE, "rows went from its input, and an older one may be the newest now"
+    if not target.key:
+        return Strategy.WHOLE, "rows went from its input, and it has no key to find theirs by"
+    return Strategy.REPLACE, "rows of its input changed"
+
+
+def _by_keys(build: BuildSpec, follows: Keys, changed: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:
+    names = {name: spec_of(schema).struct.names for name, schema in build.inputs}
+    strangers = [one.table for name, one in changed.items() if follows.of_input(name, names[name]) is None]
+    if strangers:
+        return Strategy.WHOLE, f"{', '.join(strangers)} changed, which has no {', '.join(follows.columns)}"
+    return Strategy.REPLACE, f"{', '.join(one.table for one in changed.values())} changed"

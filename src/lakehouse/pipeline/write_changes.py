@@ -1,0 +1,139 @@
+"""The rows that a plan says have changed, made anew and written to an audit branch: the table is not read whole."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.catalog.changes import Change, Method, open_change
+from lakehouse.catalog.iceberg import Lake, good_rows
+from lakehouse.catalog.publish import Audit
+from lakehouse.contract.conform import conform
+from lakehouse.contract.follows import Keys, Rows
+from lakehouse.contract.partitioning import quote_name
+from lakehouse.contract.table import spec_of
+from lakehouse.pipeline.build_call import Inputs, call
+from lakehouse.pipeline.build_plan import BuildPlan, Strategy
+from lakehouse.pipeline.merge_newest import merge_newest
+from lakehouse.pipeline.near_values import near_values
+from lakehouse.quality import RuleSet, with_quality
+
+_BROADCAST = 1_000_000
+"""Rows of keys that are sent to every task at most."""
+
+
+def write_changes(audit: Audit, plan: BuildPlan, inputs: Inputs, rules: RuleSet) -> None:
+    """Write what changed to the branch of an audit, by the strategy of a plan.
+
+    Cost: the changed files of the inputs are read; of a build that follows keys, the inputs' rows of those keys too.
+    Rows that are replaced are found by their columns in the table, which are read, and written as position deletes.
+    """
+    with _opened(audit.lake, plan) as changes:
+        if plan.strategy is Strategy.REPLACE:
+            with _replacement(audit, plan, inputs, changes) as (touched, rows):
+                _replace(audit, touched, _scored(audit, rows, rules))
+            return
+        (parameter, change) = next(iter(changes.items()))
+        rows = _scored(audit, call(plan.build, inputs, {parameter: change.added}), rules)
+        if plan.strategy is Strategy.MERGE:
+            merge_newest(audit, rows)
+        else:
+            rows.writeTo(audit.target).append()
+    audit.lake.refresh(audit.spec.name)
+
+
+@contextmanager
+def _opened(lake: Lake, plan: BuildPlan) -> Iterator[dict[str, Change]]:
+    schemas = dict(plan.build.inputs)
+    with ExitStack() as until_written:
+        yield {
+            name: _good(until_written.enter_context(open_change(lake, spec_of(schemas[name]), one)), plan, name)
+            for name, one in plan.changes.items()
+            if one.method is not Method.NOTHING
+        }
+
+
+def _good(change: Change, plan: BuildPlan, parameter: str) -> Change:
+    """Leave dead letters out, as ``Lake.read`` does."""
+    schema = dict(plan.build.inputs)[parameter]
+
+    def read(rows: DataFrame) -> DataFrame:
+        return conform(good_rows(rows, schema), schema, absent_as_null=True)
+
+    return Change(added=read(change.added), removed=read(change.removed) if change.removed is not None else None)
+
+
+@contextmanager
+def _replacement(
+    audit: Audit, plan: BuildPlan, inputs: Inputs, changes: Mapping[str, Change]
+) -> Iterator[tuple[DataFrame, DataFrame]]:
+    """Give the values whose rows are replaced, and the rows that take their place."""
+    build, few = plan.build, sum(one.rows for one in plan.changes.values()) <= _BROADCAST
+    if isinstance(build.follows, Rows):
+        (parameter, change) = next(iter(changes.items()))
+        rows = call(build, inputs, {parameter: change.added})
+        sides = [rows] if change.removed is None else [rows, call(build, inputs, {parameter: change.removed})]
+        with _kept(_distinct([side.select(*audit.spec.key) for side in sides], few=few)) as touched:
+            yield touched, rows
+        return
+    assert isinstance(build.follows, Keys), "no other declaration is planned to be replaced in part"
+    of = {name: build.follows.of_input(name, spec_of(schema).struct.names) for name, schema in build.inputs}
+    sides = [
+        side.select(*(F.expr(sql).alias(name) for name, sql in (of[parameter] or {}).items()))
+        for parameter, change in changes.items()
+        for side in (change.added, change.removed)
+        if side is not None
+    ]
+    with _kept(_distinct(sides, few=few)) as touched:
+        only = {name: _only(inputs, name, touched, sql) for name, sql in of.items() if sql is not None}
+        yield touched, call(build, inputs, only)
+
+
+def _replace(audit: Audit, touched: DataFrame, rows: DataFrame) -> None:
+    """Take the rows of the touched values from the branch, and append those that take their place."""
+    same = " AND ".join(f"t.{quote_name(name)} <=> s.{quote_name(name)}" for name in touched.columns)
+    near = near_values(touched, {name: f"t.{quote_name(name)}" for name in touched.columns})
+    view = f"touched_{uuid.uuid4().hex[:12]}"
+    touched.createOrReplaceTempView(view)
+    try:
+        touched.sparkSession.sql(
+            f"DELETE FROM {audit.target} t WHERE {near} AND EXISTS (SELECT 1 FROM {view} s WHERE {same})"
+        )
+    finally:
+        touched.sparkSession.catalog.dropTempView(view)
+    rows.writeTo(audit.target).append()
+    audit.lake.refresh(audit.spec.name)
+
+
+def _scored(audit: Audit, rows: DataFrame, rules: RuleSet) -> DataFrame:
+    made = conform(rows, audit.spec.schema)
+    columns = [column.name for column in audit.spec.columns]
+    return (with_quality(made, rules) if rules.rules else made).select(*columns)
+
+
+def _distinct(sides: list[DataFrame], *, few: bool) -> DataFrame:
+    found = reduce(DataFrame.unionByName, sides).distinct()
+    return F.broadcast(found) if few else found
+
+
+@contextmanager
+def _kept(frame: DataFrame) -> Iterator[DataFrame]:
+    kept = frame.persist()
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
+
+
+def _only(inputs: Inputs, parameter: str, touched: DataFrame, of: Mapping[str, str]) -> DataFrame:
+    """Read the rows of an input that have touched values."""
+    near = inputs.read(parameter).where(near_values(touched, of))
+    # Under names of their own: those of the input may be the same.
+    named = touched.select(*(F.col(f"`{name}`").alias(f"_touched_{at}") for at, name in enumerate(of)))
+    same = [F.expr(sql).eqNullSafe(F.col(f"_touched_{at}")) for at, sql in enumerate(of.values())]
+    return near.join(named, reduce(Column.__and__, same), "left_semi")

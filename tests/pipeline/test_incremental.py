@@ -1,0 +1,256 @@
+"""Builds that follow change: after any history of their inputs, the table is what a build of all of it gives."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import functions as F
+from pyspark.sql.types import DoubleType, IntegerType, LongType, StringType
+
+from lakehouse import Column, DataSet, Schema, build, conform, table
+from lakehouse.catalog import ledger
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.contract.build import BuildSpec, build_of
+from lakehouse.contract.ddl import full_name
+from lakehouse.contract.follows import Follows, Groups, Rows, Whole
+from lakehouse.contract.table import TableSpec, spec_of
+from lakehouse.pipeline.build_plan import Strategy
+from lakehouse.pipeline.cost import FOLLOW_ALWAYS
+from lakehouse.pipeline.merge_newest import whole
+from lakehouse.pipeline.run import Built, Run, run_build
+from lakehouse.quality import Between
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_one_parameter = Signature([Parameter("orders", Parameter.POSITIONAL_OR_KEYWORD)])
+
+
+class Orders(Schema):
+    """Messages about orders."""
+
+    order_id: Column[IntegerType]
+    customer: Column[StringType]
+    version: Column[IntegerType]
+    amount: Column[IntegerType]
+
+
+class Large(Schema):
+    """Orders of more than one."""
+
+    order_id: Column[IntegerType]
+    amount: Annotated[Column[IntegerType], Between(0, 1_000)]
+
+
+class Newest(Schema):
+    """The newest message of an order."""
+
+    order_id: Column[IntegerType]
+    version: Column[IntegerType]
+    amount: Column[IntegerType]
+
+
+class Totals(Schema):
+    """What a customer ordered, and what part of it the greatest order is."""
+
+    customer: Column[StringType]
+    orders: Column[LongType]
+    greatest: Column[DoubleType]
+
+
+@dataclass
+class Shop:
+    """A table of orders and the builds that read it."""
+
+    lake: Lake
+    orders: TableSpec
+    builds: dict[str, BuildSpec]
+
+    def sql(self, statement: str) -> None:
+        self.lake.spark.sql(statement.format(t=full_name(self.orders, catalog="lake")))
+
+    def insert(self, *rows: tuple[int, str | None, int, int]) -> None:
+        df = self.lake.spark.createDataFrame(list(rows), "order_id int, customer string, version int, amount int")
+        df.writeTo(full_name(self.orders, catalog="lake")).append()
+
+    def run(self, name: str, **options: Any) -> Built:
+        run = Run(minimum_score=lambda _table, _declared: 0.0, instant=NOW, costs=FOLLOW_ALWAYS, **options)
+        return run_build(self.lake, self.builds[name], run)
+
+    def assert_as_if_built_whole(self, name: str) -> None:
+        build = self.builds[name]
+        orders = self.lake.rows(self.orders)
+        expected = whole(build.table, build.function(orders)).collect()
+        assert Counter(self.lake.rows(build.table).collect()) == Counter(expected)
+
+
+def large(orders: Any) -> Any:
+    return orders.where("amount > 1").select("order_id", "amount")
+
+
+def newest(orders: Any) -> Any:
+    return orders.select("order_id", "version", "amount")
+
+
+def totals(orders: Any) -> Any:
+    return orders.groupBy("customer").agg(
+        F.count("*").alias("orders"), (F.max("amount") / F.sum("amount")).alias("greatest")
+    )
+
+
+BUILDS: dict[str, tuple[Any, Any, Follows, dict[str, Any]]] = {
+    "large": (large, Large, Rows(), {"key": ("order_id",)}),
+    "newest": (newest, Newest, Rows(), {"key": ("order_id",), "newest_by": ("version",)}),
+    "totals": (totals, Totals, Groups("customer"), {}),
+    "all": (totals, Totals, Whole(), {}),
+}
+
+
+def make(lake: Lake, unique: str) -> Shop:
+    orders: Any = table(f"bronze.{unique}")(type("O", (Orders,), {"__annotations__": {}}))
+    shop = Shop(lake, spec_of(orders), {})
+    for name, (body, schema, follows, options) in BUILDS.items():
+        target: Any = table(f"silver.{unique}_{name}", **options)(type("T", (schema,), {"__annotations__": {}}))
+
+        def function(orders, body=body, target=target):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+            return conform(body(orders), target)
+
+        function.__signature__ = _one_parameter  # type: ignore[attr-defined]
+        function.__annotations__ = {"orders": DataSet[orders], "return": DataSet[target]}
+        found = build_of(build(follows=follows)(function))
+        assert found is not None
+        shop.builds[name] = found
+    lake.ensure(shop.orders)
+    return shop
+
+
+@pytest.fixture
+def shop(lake: Lake, unique: str) -> Shop:
+    made = make(lake, unique)
+    made.insert(*((n, "abc"[n % 3], 1, n % 7) for n in range(60)))
+    return made
+
+
+MERGE = (
+    "MERGE INTO {t} USING (SELECT 3 AS order_id, 'c' AS customer, 2 AS version, 50 AS amount) s "
+    "ON {t}.order_id = s.order_id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+)
+COMPACT = "CALL lake.system.rewrite_data_files(table => '{t}', options => map('rewrite-all', 'true'))"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "strategy"),
+    [
+        ("large", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.APPEND),
+        ("large", MERGE, Strategy.REPLACE),
+        ("newest", "INSERT INTO {t} VALUES (3, 'a', 0, 99), (4, 'a', 9, 98)", Strategy.MERGE),
+        ("newest", "DELETE FROM {t} WHERE order_id = 3", Strategy.WHOLE),
+        ("totals", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.REPLACE),
+        ("totals", "INSERT INTO {t} VALUES (90, NULL, 1, 5)", Strategy.REPLACE),
+        ("totals", MERGE, Strategy.REPLACE),
+        ("all", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.WHOLE),
+        ("totals", COMPACT.replace("{t}", "T"), Strategy.NOTHING),
+    ],
+)
+def test_a_change_is_followed_by_the_strategy_that_fits_it(
+    shop: Shop, name: str, change: str, strategy: Strategy
+) -> None:
+    shop.run(name)
+    shop.sql(change.replace("'T'", f"'{shop.orders.name}'"))
+    built = shop.run(name)
+    assert built.strategy is strategy, built.reason
+    shop.assert_as_if_built_whole(name)
+
+
+STEPS = {
+    "insert": "INSERT INTO {{t}} VALUES ({0}, '{1}', {2}, {3})",
+    "merge": MERGE.replace("3 AS order_id", "{0} AS order_id")
+    .replace("'c'", "'{1}'")
+    .replace("2 AS version, 50", "{2} AS version, {3}"),
+    "delete": "DELETE FROM {{t}} WHERE order_id = {0}",
+    "compact": COMPACT,
+}
+
+
+@pytest.mark.slow  # a minute: a history of an Iceberg table at each example
+@settings(
+    max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    history=st.lists(
+        st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 20), st.sampled_from("abcd"), st.integers(0, 9)),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_after_any_history_a_table_is_as_if_it_was_built_whole(
+    lake: Lake, unique: str, history: list[tuple[str, int, str, int]]
+) -> None:
+    shop = make(lake, f"{unique}_{uuid.uuid4().hex[:6]}")
+    shop.insert(*((n, "abc"[n % 3], 1, n % 7) for n in range(60)))
+    for number, (step, order_id, customer, amount) in enumerate([("compact", 0, "a", 0), *history]):
+        # Never twice the same, else the newest is any; and sometimes late.
+        version = number + 2 if amount % 2 else -number
+        statement = STEPS[step].replace("{{t}}", "{t}")
+        for at, value in enumerate((order_id, customer, version, amount)):
+            statement = statement.replace(f"{{{at}}}", str(value))
+        shop.sql(statement.replace("'{t}'", f"'{shop.orders.name}'"))
+        for name in shop.builds:
+            shop.run(name)
+            shop.assert_as_if_built_whole(name)
+
+
+def test_a_late_older_message_never_beats_the_stored_row(shop: Shop) -> None:
+    shop.run("newest")
+    shop.insert((3, "a", 5, 70))
+    shop.run("newest")
+    shop.insert((3, "a", 4, 60))
+    assert shop.run("newest").strategy is Strategy.MERGE
+    (row,) = shop.lake.rows(shop.builds["newest"].table).where("order_id = 3").collect()
+    assert (row.version, row.amount) == (5, 70)
+
+
+def test_a_change_of_most_rows_is_built_whole(shop: Shop) -> None:
+    shop.run("totals")
+    shop.sql("UPDATE {t} SET amount = amount + 1")
+    built = shop.run("totals")
+    assert built.strategy is Strategy.WHOLE
+    assert "times as much" in built.reason
+    shop.assert_as_if_built_whole("totals")
+
+
+def test_a_table_that_another_run_published_is_built_again_on_top_of_that(shop: Shop) -> None:
+    shop.run("large")
+    shop.insert((90, "a", 1, 5))
+    other = replace(shop.builds["large"], function=_meanwhile(shop))
+    run_build(shop.lake, other, Run(minimum_score=lambda _table, _declared: 0.0, instant=NOW, costs=FOLLOW_ALWAYS))
+    shop.assert_as_if_built_whole("large")
+    published = ledger.history(shop.lake.table(other.table.name))
+    assert next(entry.run_id for entry in published) != "meanwhile"
+
+
+def _meanwhile(shop: Shop) -> Any:
+    """A build during which, the first time, another run brings the table up to date and publishes it."""
+    build, calls = shop.builds["large"], []
+
+    def function(orders: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            shop.run("large", run_id="meanwhile", full=True)
+        return build.function(orders)
+
+    return function
+
+
+def test_the_score_of_a_table_that_was_changed_in_part_is_that_of_all_its_rows(shop: Shop) -> None:
+    shop.run("large")
+    shop.insert((90, "a", 1, 5_000))
+    built = shop.run("large")
+    assert built.score is not None
+    assert (built.score.rows, built.score.rows_failed, built.rows) == (built.rows, 1, built.rows)
