@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks import page
 from benchmarks.result import Result, save
 
-NAMES = ("stream", "quality", "quality_append")
+NAMES = ("stream", "quality", "quality_append", "builds")
 
 
 def main(

@@ -53,15 +53,21 @@ def peak_memory_mib() -> float:
     return max(peaks)
 
 
+def timed(work: Callable[..., object], *arguments: object, **options: object) -> Timing:
+    """Time one call."""
+    wall, cpu = time.monotonic(), cpu_seconds()
+    work(*arguments, **options)
+    return Timing(wall=time.monotonic() - wall, cpu=cpu_seconds() - cpu)
+
+
 def interleave(candidates: Mapping[str, Callable[[int], None]], *, repeats: int) -> dict[str, list[Timing]]:
     """Run each candidate once for warming up, then all in turn, ``repeats`` times; each gets the number of its run."""
     timings: dict[str, list[Timing]] = {name: [] for name in candidates}
     for run in range(repeats + 1):
         for name, candidate in candidates.items():
-            wall, cpu = time.monotonic(), cpu_seconds()
-            candidate(run)
+            timing = timed(candidate, run)
             if run > 0:
-                timings[name].append(Timing(wall=time.monotonic() - wall, cpu=cpu_seconds() - cpu))
+                timings[name].append(timing)
     return timings
 
 

@@ -11,7 +11,7 @@ from benchmarks.measure import Timing, medians
 from benchmarks.result import Result
 
 ENVIRONMENTS = Path("build/peers")
-PEERS = ("cuallee",)
+PEERS = ("cuallee", "great_expectations", "pandera", "pydeequ")
 
 
 def compare(ours: dict[str, Result], *, rows: int, data: Path) -> list[Result]:

@@ -46,4 +46,4 @@ def counts(df: DataFrame, _folder: str) -> Counts:
 
 
 if __name__ == "__main__":
-    run(Peer(distribution="cuallee", level="table", nulls_fail=True, work=counts, counts=counts))
+    run(Peer(distribution="cuallee", level="table", nulls_fail=VIOLATIONS, work=counts, counts=counts))

@@ -9,8 +9,8 @@ import argparse
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
 from pyspark.sql import DataFrame, SparkSession
@@ -24,16 +24,18 @@ Counts = dict[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """A tool: its distribution, at which level it judges, and whether a missing value breaks its other rules too.
+    """A tool: its distribution, at which level it judges, and the rules that a missing value breaks as well.
 
     ``work`` is timed and gets the rows and a folder; ``counts`` gives what was found, by our names, and is not timed.
+    ``conf`` is what its session needs beyond ours.
     """
 
     distribution: str
     level: str
-    nulls_fail: bool
+    nulls_fail: Collection[str]
     work: Callable[[DataFrame, str], object]
     counts: Callable[[DataFrame, str], Counts]
+    conf: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(peer: Peer) -> None:
@@ -47,7 +49,7 @@ def run(peer: Peer) -> None:
     parser.add_argument("--repeats", type=int, required=True)
     arguments = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="lakehouse-bench-peer-")
-    spark = _session()
+    spark = _session(peer.conf)
     try:
         df = spark.read.parquet(arguments.data)
         by_hand = {
@@ -57,7 +59,7 @@ def run(peer: Peer) -> None:
         candidates = {"by_hand": by_hand, "peer": lambda _: peer.work(df, f"{folder}/peer")}
         timings = interleave(candidates, repeats=arguments.repeats)  # type: ignore[arg-type]
         counts = peer.counts(df, f"{folder}/peer")
-        _require_equal(counts, violations_of(df, nulls_fail=peer.nulls_fail))
+        _require_equal(counts, _expected(df, peer.nulls_fail))
     finally:
         spark.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +68,7 @@ def run(peer: Peer) -> None:
     print(json.dumps({"name": name, "level": peer.level, **runs, "counts": counts}))
 
 
-def _session() -> SparkSession:
+def _session(conf: Mapping[str, str]) -> SparkSession:
     builder = SparkSession.builder.master("local[2]").config("spark.driver.memory", "2g")
     for name, value in {
         "spark.sql.session.timeZone": "UTC",
@@ -74,9 +76,15 @@ def _session() -> SparkSession:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
+        **conf,
     }.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def _expected(df: DataFrame, nulls_fail: Collection[str]) -> Counts:
+    found, with_nulls = violations_of(df), violations_of(df, nulls_fail=True)
+    return found | {name: with_nulls[name] for name in nulls_fail}
 
 
 def _require_equal(found: Counts, expected: Counts) -> None:
