@@ -131,7 +131,12 @@ def assert_adds_up(lake: Lake, spec: TableSpec, since: int, until: int) -> None:
     assert start - removed + added == end
 
 
-@pytest.mark.parametrize("case", CASES)
+IN_MAKE_TEST = {"rows appended", "merged", "merged by rewriting files", "merged and compacted"}
+# The others are slow together: each writes a table some times.
+PARAMETERS = [pytest.param(case, marks=() if case in IN_MAKE_TEST else pytest.mark.slow) for case in CASES]
+
+
+@pytest.mark.parametrize("case", PARAMETERS)
 def test_the_change_adds_up_and_is_read_as_expected(lake: Lake, started: tuple[TableSpec, int], case: str) -> None:
     spec, since = started
     statements, method = CASES[case]

@@ -103,6 +103,7 @@ def test_make_rows_refuses_a_name_that_the_contract_has_not(spark: SparkSession)
         make_rows(spark, Users, [{"emial": "x"}])
 
 
+@pytest.mark.slow  # some dozen small jobs for each build
 def test_the_builds_follow_their_inputs_as_they_say(spark: SparkSession) -> None:
     messages = [
         message(offset=n, nat="NO", login={"uuid": f"{UUID[:-1]}{n % 3}"}, email=f"{n}@x.org") for n in range(8)

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "catalog": {"errors", "config", "contract", "session", "quality"},
     "sources": {"errors", "config", "contract", "session", "quality", "catalog"},
     "serving": {"errors", "config", "contract", "session", "quality", "catalog"},
+    "maintenance": {"errors", "config", "contract", "session", "quality", "catalog"},
     "observe": {"errors", "config", "contract", "session", "quality", "catalog"},
     # The embedded stack talks to Kafka as the source does.
     "local": {"errors", "config", "contract", "session", "engines", "quality", "catalog", "sources"},
@@ -42,7 +43,7 @@ MAY_IMPORT = {
         "sources",
         "observe",
     },
-    "testing": {"contract", "quality", "pipeline"},
+    "testing": {"errors", "contract", "quality", "pipeline"},
     "domains": {"errors", "contract", "quality", "transforms"},
 }
 

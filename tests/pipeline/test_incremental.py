@@ -144,18 +144,21 @@ MERGE = (
 COMPACT = "CALL lake.system.rewrite_data_files(table => '{t}', options => map('rewrite-all', 'true'))"
 
 
+SLOW = pytest.mark.slow  # together: each builds a table twice
+
+
 @pytest.mark.parametrize(
     ("name", "change", "strategy"),
     [
         ("large", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.APPEND),
-        ("large", MERGE, Strategy.REPLACE),
         ("newest", "INSERT INTO {t} VALUES (3, 'a', 0, 99), (4, 'a', 9, 98)", Strategy.MERGE),
-        ("newest", "DELETE FROM {t} WHERE order_id = 3", Strategy.WHOLE),
-        ("totals", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.REPLACE),
-        ("totals", "INSERT INTO {t} VALUES (90, NULL, 1, 5)", Strategy.REPLACE),
         ("totals", MERGE, Strategy.REPLACE),
-        ("all", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.WHOLE),
-        ("totals", COMPACT.replace("{t}", "T"), Strategy.NOTHING),
+        pytest.param("large", MERGE, Strategy.REPLACE, marks=SLOW),
+        pytest.param("newest", "DELETE FROM {t} WHERE order_id = 3", Strategy.WHOLE, marks=SLOW),
+        pytest.param("totals", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.REPLACE, marks=SLOW),
+        pytest.param("totals", "INSERT INTO {t} VALUES (90, NULL, 1, 5)", Strategy.REPLACE, marks=SLOW),
+        pytest.param("all", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.WHOLE, marks=SLOW),
+        pytest.param("totals", COMPACT.replace("{t}", "T"), Strategy.NOTHING, marks=SLOW),
     ],
 )
 def test_a_change_is_followed_by_the_strategy_that_fits_it(

@@ -109,6 +109,7 @@ def test_a_projection_follows_rows(orders: DataFrame) -> None:
     assert_build_laws(of_orders(Copies, Rows(), numbered), orders=orders)
 
 
+@pytest.mark.slow  # some dozen small jobs
 def test_a_count_of_all_rows_does_not_follow_rows(orders: DataFrame) -> None:
     counted = of_orders(Copies, Rows(), lambda rows: rows.select("id", F.lit(rows.count()).alias("number")))
     with pytest.raises(AssertionError, match="rows added in orders"):
@@ -119,6 +120,7 @@ def test_the_newest_of_a_key_follows_rows(orders: DataFrame) -> None:
     assert_build_laws(of_orders(Newest, Rows(), lambda rows: rows.select("id", "amount")), orders=orders)
 
 
+@pytest.mark.slow  # some dozen small jobs
 def test_totals_follow_the_groups_of_all_their_inputs(orders: DataFrame, customers: DataFrame) -> None:
     assert_build_laws(of_both(Keys("customer"), totals), orders=orders, customers=customers)
 
@@ -128,6 +130,7 @@ def test_what_depends_on_another_group_is_found(orders: DataFrame, customers: Da
         assert_build_laws(of_both(Groups("customer"), share), orders=orders, customers=customers)
 
 
+@pytest.mark.slow  # some dozen small jobs
 def test_a_group_by_a_wrong_expression_is_found(orders: DataFrame, customers: DataFrame) -> None:
     wrong = Groups("customer", orders="upper(customer)")
     with pytest.raises(AssertionError, match="follows=Groups"):

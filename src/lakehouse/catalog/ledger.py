@@ -26,7 +26,8 @@ class LedgerEntry:
 
     ``inputs`` maps input table → the snapshot that was read; ``code`` and ``rules`` are fingerprints; ``score`` is the
     JSON of a ``TableScore``, or empty where a table has no rules. ``previous`` is the publish that this one was made on
-    top of, which ``publish`` fills in.
+    top of, which ``publish`` fills in. ``strategy`` is how its rows were written, ``bytes_read`` the size of the input
+    files that were read, at most, and ``seconds`` what it took until the publish.
     """
 
     run_id: str
@@ -35,6 +36,9 @@ class LedgerEntry:
     code: str = ""
     rules: str = ""
     score: str = ""
+    strategy: str = ""
+    bytes_read: int = 0
+    seconds: float = 0.0
     previous: int | None = None
     snapshot_id: int | None = None
 
@@ -58,6 +62,9 @@ class LedgerEntry:
             f"{_PREFIX}rules": self.rules,
             f"{_PREFIX}score": self.score,
         }
+        if self.strategy:
+            took = {"strategy": self.strategy, "bytes-read": str(self.bytes_read), "seconds": f"{self.seconds:.3f}"}
+            found |= {f"{_PREFIX}{name}": value for name, value in took.items()}
         return found if self.previous is None else found | {f"{_PREFIX}previous": str(self.previous)}
 
     @staticmethod
@@ -73,6 +80,9 @@ class LedgerEntry:
             code=summary[f"{_PREFIX}code"],
             rules=summary[f"{_PREFIX}rules"],
             score=summary[f"{_PREFIX}score"],
+            strategy=summary.get(f"{_PREFIX}strategy", ""),
+            bytes_read=int(summary.get(f"{_PREFIX}bytes-read", 0)),
+            seconds=float(summary.get(f"{_PREFIX}seconds", 0)),
             previous=int(previous) if (previous := summary.get(f"{_PREFIX}previous")) else None,
             snapshot_id=snapshot.snapshot_id,
         )

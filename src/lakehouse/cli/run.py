@@ -23,7 +23,7 @@ from lakehouse.observe.alerts import Channel
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.alerting import Alerting, build_and_tell
 from lakehouse.pipeline.graph import discover
-from lakehouse.pipeline.run import Built, Run
+from lakehouse.pipeline.run import Built, Run, Status
 
 
 def run(
@@ -31,13 +31,14 @@ def run(
     config: ConfigFile = None,
     overrides: Override = None,
     downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Build even what is up to date.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Build whole, even what is up to date.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring silver and gold up to date and publish them, each table in one commit.
 
-    A table whose inputs, code and rules are unchanged is left alone. Rows that score below the table's minimum are not
-    published: they stay on an audit branch.
+    A table whose inputs, code and rules are unchanged is left alone; else what changed is read, where its build follows
+    change and that is cheaper than all of it. Rows that score below the table's minimum are not published: they stay on
+    an audit branch.
 
     Examples:
 
@@ -79,6 +80,8 @@ def build_tables(
         with steps.step(f"build {build.table.name}") as step:
             built.append(build_and_tell(lake, build, plan, alerting))
             step.done = built[-1].rows
+        if built[-1].status is Status.PUBLISHED:
+            console.print(Text(f"  {built[-1].strategy}: {built[-1].reason}", style="dim"), highlight=False)
     return built
 
 
@@ -97,6 +100,8 @@ def summary(one: Built) -> dict[str, Any]:
     return {
         "table": one.table,
         "status": one.status.value,
+        "strategy": one.strategy.value,
+        "reason": one.reason,
         "rows": one.rows,
         "quality": score,
         "snapshot_id": one.snapshot_id,
@@ -107,9 +112,12 @@ def summary(one: Built) -> dict[str, Any]:
 def results_table(built: list[Built]) -> Table:
     """Give results as a table for people."""
     table = Table(box=None, pad_edge=False)
-    for name, justify in (("table", "left"), ("status", "left"), ("rows", "right"), ("quality", "right")):
+    columns = (("table", "left"), ("status", "left"), ("how", "left"), ("rows", "right"), ("quality", "right"))
+    for name, justify in columns:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for one in built:
         score = one.score.score if one.score else None
-        table.add_row(one.table, one.status.value, f"{one.rows:,}", "no rules" if score is None else f"{score:.4f}")
+        how = one.strategy.value if one.status is Status.PUBLISHED else ""
+        shown = "no rules" if score is None else f"{score:.4f}"
+        table.add_row(one.table, one.status.value, how, f"{one.rows:,}", shown)
     return table

@@ -102,8 +102,16 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
 
 
 def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: str) -> None:
-    spec = plan.build.table
-    entry = LedgerEntry(run_id=run.run_id, published_at=run.instant, inputs=plan.inputs, code=plan.code, rules=rules.id)
+    started, spec = time.monotonic(), plan.build.table
+    entry = LedgerEntry(
+        run_id=run.run_id,
+        published_at=run.instant,
+        inputs=plan.inputs,
+        code=plan.code,
+        rules=rules.id,
+        strategy=plan.strategy.value,
+        bytes_read=plan.bytes_to_read,
+    )
     audit = open_audit(lake, spec, run_id=branch)
     if plan.strategy is not Strategy.WHOLE and audit.base != plan.base:
         # What is left to do was decided of another table than this one: rows could come twice.
@@ -112,7 +120,8 @@ def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: s
     _demand(audit, score, rules, run)
     if rules.gate.policy is Policy.QUARANTINE:
         set_aside(audit, rules, entry)
-    publish(audit, dataclasses.replace(entry, score=score.to_json() if score else ""), run.retention)
+    entry = dataclasses.replace(entry, score=score.to_json() if score else "", seconds=time.monotonic() - started)
+    publish(audit, entry, run.retention)
     if score is not None:
         record(lake, spec.name)
 
