@@ -18,6 +18,8 @@ from lakehouse.cli import (
     history,
     inspect,
     local,
+    maintain,
+    plan,
     quality,
     quality_alerts,
     quality_contract,
@@ -71,6 +73,7 @@ app.command()(local.down)
 app.command()(local.produce)
 app.command()(stream.stream)
 app.command()(verify.verify)
+app.command()(plan.plan)
 app.command()(run.run)
 app.command()(graph.graph)
 app.command()(serve.sql)
@@ -78,6 +81,7 @@ app.command(name="dead-letters")(dead_letters.dead_letters)
 app.command()(dead_letters.replay)
 app.command()(history.history)
 app.command()(rollback.rollback)
+app.command()(maintain.maintain)
 app.command()(inspect.tables)
 app.command()(inspect.dictionary)
 app.command()(scaffold.init)

@@ -1,0 +1,77 @@
+"""``lakehouse plan``: what a run would do, and why, before it does it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.plan_data import Price, as_data
+from lakehouse.cli.plan_text import lines_of
+from lakehouse.cli.rules import more_rules
+from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.observe.progress import Steps
+from lakehouse.pipeline.graph import discover
+from lakehouse.pipeline.lake_plan import plan_lake
+from lakehouse.pipeline.run import Run
+
+
+def plan(
+    tables: Annotated[list[str] | None, typer.Argument(help="Tables to build; none means all.")] = None,
+    config: ConfigFile = None,
+    overrides: Override = None,
+    downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="As `run --full`: even what is up to date.")] = False,
+    out: Annotated[Path | None, typer.Option(help="File to write. Not given: standard output.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what `lakehouse run` would do, and why. Reads no data and changes nothing.
+
+    Each build is called with empty inputs and held against its contract; contracts are held against the live tables;
+    the ledger tells what is stale, and Iceberg's metadata what would be read.
+
+    Exit code 3: a build does not fit its contract, or a schema change is refused.
+
+    Examples:
+
+        lakehouse plan
+
+        lakehouse plan silver.users --downstream --full
+
+        lakehouse plan --json --out build/plan.json
+    """
+    settings = settings_of(config, overrides)
+    graph = discover(settings.packages)
+    builds, more = graph.select(tables or (), downstream=downstream), more_rules(settings, graph)
+    run = Run(minimum_score=settings.quality.minimum_for, more_rules=more, full=full)
+    steps = Steps(console)
+    with steps.step("start the session"):
+        lake = lake_of(settings)
+    with steps.step(f"plan {len(builds)} build{'' if len(builds) == 1 else 's'}"):
+        found = plan_lake(lake, graph, builds, run)
+    price = Price(per_hour=settings.plan.price_per_hour, currency=settings.plan.currency)
+    if as_json:
+        _give(json.dumps(as_data(found, price), indent=2) + "\n", out)
+    elif out:
+        _give("".join(f"{line.plain}\n" for line in lines_of(found, price)), out)
+    else:
+        for line in lines_of(found, price):
+            Console().print(line, soft_wrap=True)
+    if found.errors:
+        raise typer.Exit(LakehouseError.exit_code)
+
+
+def _give(text: str, out: Path | None) -> None:
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--out {out} cannot be written: {error.strerror or error}") from error
+    console.print(f"plan  {out}", highlight=False, soft_wrap=True)

@@ -1,0 +1,169 @@
+"""A plan in words, within 80 columns: checks, schema, builds, and a line that sums it up."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from lakehouse.cli.plan_data import Price
+from lakehouse.pipeline.build_plan import Strategy
+from lakehouse.pipeline.graph import FilledBy
+from lakehouse.pipeline.lake_plan import LakePlan
+from lakehouse.pipeline.planned_read import PlannedRead
+from lakehouse.pipeline.staleness import Cause, Kind
+from lakehouse.pipeline.table_plan import TablePlan, Verdict
+
+_WIDTH = 80
+_STYLES = {"+": "green", "~": "yellow", "-": "yellow", "!": "bold red", "✓": "green", "…": "cyan"}
+_SIGNS = {Verdict.UP_TO_DATE: "✓", Verdict.WAITS: "…", Verdict.FAILS: "!"}
+_FROM_CAUSES = {Kind.NEVER_BUILT, Kind.ASKED_FOR, Kind.CODE, Kind.DAY, Kind.RULES, Kind.ABSENT}
+"""Causes that say by themselves why a table is built whole, or not at all."""
+
+
+def lines_of(plan: LakePlan, price: Price) -> Iterator[Text]:
+    """Give the lines of a plan."""
+    for title, part in (("check", _checks(plan)), ("schema", _schemas(plan)), ("builds", _builds(plan))):
+        yield Text(title, style="bold")
+        yield from part
+        yield Text()
+    stops = next((one for one in plan.tables if one.verdict in {Verdict.FAILS, Verdict.WAITS}), None)
+    if stops:
+        yield from _wrapped(f"a run would stop at {stops.table}")
+    if plan.published:
+        yield from _wrapped(_total(plan, price))
+    yield Text(_summary(plan), style="bold red" if plan.errors else "bold")
+
+
+def _checks(plan: LakePlan) -> Iterator[Text]:
+    wrong = [one for one in plan.tables if one.problems]
+    for one in wrong:
+        yield _signed("!", one.table)
+        for problem in (_place(one), *one.problems):
+            yield from _wrapped(problem, indent=4)
+    if fine := len(plan.tables) - len(wrong):
+        gives = "build gives what its contract declares" if fine == 1 else "builds give what their contracts declare"
+        yield _signed("✓", f"{fine} {'other ' if wrong else ''}{gives}")
+
+
+def _schemas(plan: LakePlan) -> Iterator[Text]:
+    for one in plan.schemas:
+        if one.refused:
+            yield _head("!", one.table, "refused, nothing is changed" if one.readable else "cannot be read as declared")
+            for difference in one.refused:
+                yield from _wrapped(difference, indent=4, sign="!")
+        elif one.is_new:
+            yield _head("+", one.table, "new table")
+        elif one.statements:
+            yield _head("~", one.table, "when its stream starts" if one.filled_by is FilledBy.STREAM else "")
+            for statement in one.statements:
+                yield from _changed(statement)
+    fits = sum(not (one.refused or one.statements) for one in plan.schemas)
+    if fits:
+        yield _signed("✓", f"{_count(fits, 'table')} without a change")
+
+
+def _builds(plan: LakePlan) -> Iterator[Text]:
+    for one in plan.tables:
+        new = any(cause.kind is Kind.NEVER_BUILT for cause in one.causes)
+        how = one.verdict if one.verdict is not Verdict.BUILD else ""
+        strategy = one.strategy if one.is_published else ""
+        yield _head(_SIGNS.get(one.verdict, "+" if new else "~"), one.table, ": ".join(filter(None, (how, strategy))))
+        for cause in one.causes:
+            yield from _wrapped(_in_words(cause), indent=4)
+        if one.strategy is Strategy.WHOLE and not any(cause.kind in _FROM_CAUSES for cause in one.causes):
+            yield from _wrapped(f"{one.strategy}: {one.reason}", indent=4)
+        if one.is_published:
+            yield from _wrapped(_reads(one), indent=4, style="dim")
+
+
+def _changed(statement: str) -> Iterator[Text]:
+    """Show what a statement does to its table, without the name of it."""
+    what = statement.split(" ", 3)[3]
+    yield from _wrapped(what, indent=4, sign={"ADD": "+", "DROP": "-"}.get(what.split(" ", 1)[0], "~"))
+
+
+def _in_words(cause: Cause) -> str:
+    before = {Kind.ABSENT: "waits for "}.get(cause.kind, "") + (f"{cause.table}: " if cause.table else "")
+    unit = "snapshot " if cause.kind is Kind.INPUT else ""
+    return f"{before}{cause.text}" + (f", {unit}{cause.was} → {cause.now}" if cause.now else "")
+
+
+def _reads(plan: TablePlan) -> str:
+    if plan.reads is None:
+        coming = [cause.table for cause in plan.causes if cause.kind is Kind.UPSTREAM]
+        reads = f"reads what {', '.join(coming)} will have"
+    else:
+        reads = f"reads {_amount(plan.reads)}"
+        if plan.reads.partitions is not None:
+            reads += f" in {_count(plan.reads.partitions, 'partition')}"
+    return reads + ("" if plan.seconds is None else f"; about {_duration(plan.seconds)}")
+
+
+def _total(plan: LakePlan, price: Price) -> str:
+    known = [one.reads for one in plan.published if one.reads]
+    reads = PlannedRead(rows=sum(one.rows for one in known), bytes=sum(one.bytes for one in known))
+    text = f"reads {_amount(reads)}" + (" and what is published before" if len(known) < len(plan.published) else "")
+    if plan.seconds is None:
+        return f"{text}; no past run tells how long it takes"
+    cost = price.of(plan.seconds)
+    text += f"; about {_duration(plan.seconds)}" + ("" if cost is None else f", {cost:,.2f} {price.currency}")
+    untimed = sum(one.seconds is None for one in plan.published)
+    return text + (f", without {_count(untimed, 'table')} of which there is no past run" if untimed else "")
+
+
+def _summary(plan: LakePlan) -> str:
+    changes = sum(one.is_change for one in plan.schemas)
+    parts = [f"{len(plan.published)} to build", f"{plan.count(Verdict.UP_TO_DATE)} up to date"]
+    if waiting := plan.count(Verdict.WAITS):
+        parts.append(f"{waiting} waiting")
+    return ", ".join([*parts, _count(changes, "schema change"), _count(plan.errors, "error")])
+
+
+def _place(plan: TablePlan) -> str:
+    """Give file and line of a build, as seen from here where that is shorter."""
+    file, line = plan.build.source.rsplit(":", 1)
+    return f"{min(file, os.path.relpath(file), key=len)}:{line}"
+
+
+def _head(sign: str, table: str, text: str) -> Text:
+    return _signed(sign, f"{table:<32}  {text}".rstrip())
+
+
+def _signed(sign: str, text: str) -> Text:
+    return Text.assemble((sign, _STYLES[sign]), f" {text}")
+
+
+def _wrapped(text: str, *, indent: int = 0, sign: str = "", style: str = "") -> Iterator[Text]:
+    """Break a text into lines, of which all but the first stand further in. A word longer than a line is left whole."""
+    start = " " * indent + (f"{sign} " if sign else "")
+    for paragraph in text.splitlines():
+        for line in textwrap.wrap(
+            paragraph, _WIDTH, initial_indent=start, subsequent_indent=" " * (indent + 2),
+            break_long_words=False, break_on_hyphens=False,
+        ):  # fmt: skip
+            yield Text(line, style=style or _STYLES.get(sign, ""))
+
+
+def _amount(reads: PlannedRead) -> str:
+    return f"{_count(reads.rows, 'row')}, {_size(reads.bytes)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

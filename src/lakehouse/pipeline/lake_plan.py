@@ -1,0 +1,168 @@
+"""What a run would do, table by table, and why: from contracts, the ledger and Iceberg's metadata. No data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pyiceberg.table import Table
+
+from lakehouse.catalog import ledger
+from lakehouse.catalog.changes import summed
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.contract.build import BuildSpec
+from lakehouse.errors import ContractError
+from lakehouse.pipeline.build_plan import Strategy, plan_build
+from lakehouse.pipeline.graph import FilledBy, Graph, reads_of
+from lakehouse.pipeline.past_runs import past_runs
+from lakehouse.pipeline.planned_read import planned_read
+from lakehouse.pipeline.run import Run
+from lakehouse.pipeline.schema_plan import SchemaPlan, plan_input, plan_schema
+from lakehouse.pipeline.staleness import Cause, Kind, input_cause, own_causes
+from lakehouse.pipeline.table_plan import TablePlan, Verdict
+from lakehouse.pipeline.type_check import check_build
+from lakehouse.pipeline.upstream import strategy_after
+from lakehouse.quality import RuleSet, rule_set
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakePlan:
+    """What a run would do: its tables, in the order in which they are built, and what it finds of other inputs."""
+
+    tables: tuple[TablePlan, ...]
+    inputs: tuple[SchemaPlan, ...] = ()
+
+    @property
+    def schemas(self) -> tuple[SchemaPlan, ...]:
+        """Contract against table: of the inputs that it does not make, then of its tables."""
+        return (*self.inputs, *(one.schema for one in self.tables))
+
+    @property
+    def errors(self) -> int:
+        """How many builds do not pass their check, and how many tables do not fit and are not changed."""
+        return sum(bool(one.problems) for one in self.tables) + sum(bool(one.refused) for one in self.schemas)
+
+    @property
+    def published(self) -> tuple[TablePlan, ...]:
+        """The tables that a run would publish."""
+        return tuple(one for one in self.tables if one.is_published)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the tables take together of which that can be estimated; None where it can be of none."""
+        known = [one.seconds for one in self.published if one.seconds is not None]
+        return sum(known) if known else None
+
+    def count(self, verdict: Verdict) -> int:
+        """Count the tables of which a run would make that."""
+        return sum(one.verdict is verdict for one in self.tables)
+
+
+def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -> LakePlan:
+    """Tell what a run of some builds would do. What is wrong is collected, not raised; nothing is changed.
+
+    Cost: Spark analyses each build on empty inputs; metadata of the tables and of what they read. No job.
+
+    Args:
+        builds: In the order in which a run takes them, as ``Graph.select`` gives them.
+    """
+    with ThreadPoolExecutor(max_workers=1) as other:
+        # The catalog is asked while Spark analyses: starting both takes most of the time.
+        asked = other.submit(_schemas, lake, graph, builds)
+        checks = {build.table.name: _check(lake, build, run) for build in builds}
+    schemas = asked.result()
+    before: dict[str, TablePlan] = {}
+    planner = _Planner(lake=lake, run=run, schemas=schemas, before=before, find=cache(lake.find))
+    for build in builds:
+        before[build.table.name] = planner.plan(build, *checks[build.table.name])
+    return LakePlan(
+        tables=tuple(before.values()), inputs=tuple(schemas[name] for name in schemas if name not in before)
+    )
+
+
+def _schemas(lake: Lake, graph: Graph, builds: Sequence[BuildSpec]) -> dict[str, SchemaPlan]:
+    """Hold the contracts of what builds make, and of what else they read, against the live tables."""
+    made = {build.table.name: plan_schema(lake, build.table) for build in builds}
+    read = dict.fromkeys(name for build in builds for name in reads_of(build) if name not in made)
+    return {name: plan_input(lake, graph.table(name), filled_by=graph.filled_by(name)) for name in read} | made
+
+
+def _check(lake: Lake, build: BuildSpec, run: Run) -> tuple[RuleSet | None, tuple[str, ...]]:
+    """Give the rules of a build's table, None where they contradict each other, and what is wrong with the build."""
+    try:
+        rules = rule_set(build.table, more=run.more_rules(build.table.name))
+    except ContractError as error:
+        return None, (str(error),)
+    return rules, check_build(lake, build, rules, instant=run.instant)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planner:
+    """Plans builds one after the other; ``before`` are those that were planned already."""
+
+    lake: Lake
+    run: Run
+    schemas: Mapping[str, SchemaPlan]
+    before: Mapping[str, TablePlan]
+    find: Callable[[str], Table | None]
+
+    def plan(self, build: BuildSpec, rules: RuleSet | None, problems: tuple[str, ...]) -> TablePlan:
+        schema = self.schemas[build.table.name]
+        plan = TablePlan(build=build, verdict=Verdict.FAILS, schema=schema, problems=problems)
+        if absent := tuple(self._absent(build)):
+            return replace(plan, verdict=Verdict.WAITS, causes=absent)
+        if rules is None:
+            return plan
+        plan = self._planned(plan, rules)
+        if plan.strategy is Strategy.NOTHING:
+            return replace(plan, verdict=Verdict.UP_TO_DATE)
+        if problems or schema.refused or not all(self.schemas[name].readable for name in reads_of(build)):
+            return plan
+        follows = all(one.kind is Kind.UPSTREAM for one in plan.causes)
+        return replace(plan, verdict=Verdict.FOLLOW if follows else Verdict.BUILD)
+
+    def _absent(self, build: BuildSpec) -> Iterator[Cause]:
+        """Give the inputs that will not be there when the build is run."""
+        for name in reads_of(build):
+            upstream = self.before.get(name)
+            if upstream and upstream.verdict in _NOT_THERE:
+                yield Cause(kind=Kind.ABSENT, table=name, text=_NOT_THERE[upstream.verdict])
+            elif not upstream and self.find(name) is None:
+                yield Cause(kind=Kind.ABSENT, table=name, text=_TO_FILL[self.schemas[name].filled_by].format(name))
+
+    def _planned(self, plan: TablePlan, rules: RuleSet) -> TablePlan:
+        """Fill in why a table is stale, by what strategy it is built, and what that reads."""
+        build, run = plan.build, self.run
+        target = self.find(plan.table)
+        newest = ledger.latest(target) if target else None
+        own = tuple(own_causes(build, rules, newest, run))
+        coming = {one.table: one.strategy for one in self._published(build) if one.strategy}
+        upstream = tuple(Cause(kind=Kind.UPSTREAM, table=name, text="it will be published first") for name in coming)
+        plan = replace(plan, causes=(*own, *upstream), past=past_runs(target) if target else ())
+        if any(self.find(name) is None for name in coming):
+            return replace(plan, strategy=Strategy.WHOLE, reason=own[0].text if own else "its input is made anew")
+        known = plan_build(self.lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+        changed = dict.fromkeys(filter(None, (input_cause(one, newest) for one in known.changes.values())))
+        plan = replace(plan, causes=(*own, *changed, *upstream), strategy=known.strategy, reason=known.reason)
+        if not coming:
+            return replace(plan, reads=planned_read(known, self.find))
+        if own:
+            return plan
+        size = summed(target.current_snapshot(), "total-files-size") if target else 0
+        strategy, reason = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
+        return replace(plan, strategy=strategy, reason=reason)
+
+    def _published(self, build: BuildSpec) -> list[TablePlan]:
+        before = (self.before.get(name) for name in reads_of(build))
+        return [one for one in before if one is not None and one.is_published]
+
+
+_NOT_THERE = {Verdict.WAITS: "it waits itself", Verdict.FAILS: "it fails"}
+_TO_FILL = {
+    FilledBy.STREAM: "run `lakehouse stream {}`",
+    FilledBy.BUILD: "run `lakehouse run {}`, or plan it too",
+    FilledBy.EXTERNAL: "something outside of this lake fills it",
+    FilledBy.NOTHING: "nothing fills it",
+}

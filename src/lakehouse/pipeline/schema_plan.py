@@ -1,0 +1,78 @@
+"""What a run would do to the schema, partitioning and properties of a table, and what it would refuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.contract.conform import conform
+from lakehouse.contract.ddl import after_create_sql, create_table_sql
+from lakehouse.contract.evolution import LiveTable, evolve
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import SchemaMismatchError
+from lakehouse.pipeline.graph import FilledBy
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaPlan:
+    """Statements that make a table fit its contract, or the differences for which nothing at all is changed.
+
+    ``filled_by`` tells who would run them: a run, or a table's stream when it starts. An input that is not
+    ``readable`` has the builds fail that read it.
+    """
+
+    table: str
+    filled_by: FilledBy = FilledBy.BUILD
+    is_new: bool = False
+    statements: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    readable: bool = True
+
+    @property
+    def is_change(self) -> bool:
+        """Whether there is something that would be done."""
+        return bool(self.statements) and not self.refused
+
+
+def plan_schema(lake: Lake, spec: TableSpec) -> SchemaPlan:
+    """Hold the contract of a table that a run makes against the live one, as ``Lake.ensure`` does. Cost: metadata."""
+    live = _live(lake, spec)
+    if live is None:
+        statements = (create_table_sql(spec, catalog=lake.name), *after_create_sql(spec, catalog=lake.name))
+        return SchemaPlan(table=spec.name, is_new=True, statements=statements)
+    found = evolve(spec, live, catalog=lake.name)
+    return SchemaPlan(table=spec.name, statements=found.statements, refused=found.refused)
+
+
+def plan_input(lake: Lake, spec: TableSpec, *, filled_by: FilledBy) -> SchemaPlan:
+    """Hold the contract of a table that a run only reads against the live one. Cost: metadata.
+
+    A stream's table is held against all of it, since the stream evolves it; of another, only what is read has to fit.
+    """
+    live = _live(lake, spec)
+    plan = SchemaPlan(table=spec.name, filled_by=filled_by)
+    if live is None:
+        return plan
+    found = evolve(spec, live, catalog=lake.name)
+    # What could be evolved can be read: a column that is not there yet is null.
+    unreadable = _unreadable(lake, spec, live) if found.refused else ()
+    if filled_by is not FilledBy.STREAM:
+        return replace(plan, refused=unreadable, readable=not unreadable)
+    return replace(plan, statements=found.statements, refused=found.refused, readable=not unreadable)
+
+
+def _live(lake: Lake, spec: TableSpec) -> LiveTable | None:
+    live, table = lake.live(spec), lake.find(spec.name)
+    if live is None or table is None:
+        return None
+    # Iceberg keeps the version of its format beside the properties.
+    return replace(live, properties={**live.properties, "format-version": str(table.format_version)})
+
+
+def _unreadable(lake: Lake, spec: TableSpec, live: LiveTable) -> tuple[str, ...]:
+    """List why ``Lake.read`` would refuse a table."""
+    try:
+        conform(lake.spark.createDataFrame([], live.struct), spec.schema, absent_as_null=True)
+    except SchemaMismatchError as error:
+        return error.differences
+    return ()

@@ -1,0 +1,38 @@
+"""How a table is brought up to date after the tables that it reads were published in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lakehouse.catalog.changes import ChangePlan, Method
+from lakehouse.pipeline.build_plan import BuildPlan, Strategy, _by_changes, work_of
+from lakehouse.pipeline.cost import Costs
+from lakehouse.quality import RuleSet
+
+
+def strategy_after(
+    plan: BuildPlan, rules: RuleSet, published: Mapping[str, Strategy], *, target_bytes: int, costs: Costs
+) -> tuple[Strategy, str]:
+    """Foresee the strategy of a build, and why, from its plan as things are now.
+
+    How much will change is not known yet, so a change in part counts as free: where even that costs more than to build
+    the table whole, it is built whole; else it may still turn out so.
+
+    Args:
+        published: By name, the tables that will be published before it, and how.
+    """
+    changes = {name: _changed(one, published.get(one.table)) for name, one in plan.changes.items()}
+    strategy, reason = _by_changes(plan.build, rules, changes)
+    part, whole = (
+        costs.of(work_of(plan.build, one, changes, target_bytes=target_bytes)) for one in (strategy, Strategy.WHOLE)
+    )
+    return (Strategy.WHOLE, f"{reason}, and to {strategy} would cost more") if part > whole else (strategy, reason)
+
+
+def _changed(change: ChangePlan, by: Strategy | None) -> ChangePlan:
+    if by is None or change.method is Method.WHOLE:
+        return change
+    if by is Strategy.WHOLE:
+        return change.by(Method.WHOLE, "all of it will be replaced")
+    only_added = by is Strategy.APPEND and change.method is not Method.FILES
+    return change.by(Method.APPENDED if only_added else Method.FILES, "it will be published")
