@@ -72,7 +72,9 @@ class Lake:
             return None
         self.refresh(spec.name)
         struct = self.spark.table(full_name(spec, catalog=self.name)).schema
-        return LiveTable(struct=struct, partitioned_by=partition_fields(table), properties=dict(table.properties))
+        # Iceberg keeps the version of its format beside the properties.
+        properties = {**table.properties, "format-version": str(table.format_version)}
+        return LiveTable(struct=struct, partitioned_by=partition_fields(table), properties=properties)
 
     def find(self, name: str) -> Table | None:
         """Load a table by ``namespace.table`` through PyIceberg, fresh; None when it does not exist."""

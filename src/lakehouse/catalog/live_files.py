@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pyiceberg.manifest import DataFileContent, ManifestContent, ManifestEntry, ManifestFile
+from pyiceberg.manifest import DataFile, DataFileContent, ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
@@ -103,26 +103,26 @@ def _reached(data: Entries, deletes: Iterable[ManifestEntry]) -> Entries:
     found: dict[str, ManifestEntry] = {}
     by_partition: dict[tuple[int, str], dict[str, ManifestEntry]] = {}
     for path, entry in data.items():
-        by_partition.setdefault(_partition(entry), {})[path] = entry
+        by_partition.setdefault(partition_of(entry.data_file), {})[path] = entry
     for one in deletes:
-        target = _only_target(one)
+        target = only_target(one.data_file)
         if target is not None:
             found |= {target: data[target]} if target in data else {}
         elif one.data_file.content == DataFileContent.EQUALITY_DELETES and not len(one.data_file.partition):
             return data
         else:
-            found |= by_partition.get(_partition(one), {})
+            found |= by_partition.get(partition_of(one.data_file), {})
     return found
 
 
-def _partition(entry: ManifestEntry) -> tuple[int, str]:
-    return entry.data_file.spec_id, repr(entry.data_file.partition)
+def partition_of(file: DataFile) -> tuple[int, str]:
+    """Give the partition of a file, to be compared with those of others."""
+    return file.spec_id, repr(file.partition)
 
 
-def _only_target(delete: ManifestEntry) -> str | None:
+def only_target(delete: DataFile) -> str | None:
     """Give the one data file whose rows a file of position deletes names; None where there may be several."""
-    if delete.data_file.content != DataFileContent.POSITION_DELETES:
+    if delete.content != DataFileContent.POSITION_DELETES:
         return None
-    lower, upper = (bounds or {} for bounds in (delete.data_file.lower_bounds, delete.data_file.upper_bounds))
-    first, last = lower.get(_FILE_PATH), upper.get(_FILE_PATH)
+    first, last = ((bounds or {}).get(_FILE_PATH) for bounds in (delete.lower_bounds, delete.upper_bounds))
     return first.decode() if first is not None and first == last else None

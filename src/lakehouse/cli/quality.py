@@ -15,6 +15,7 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
 from lakehouse.cli.rules import judged
+from lakehouse.cli.run import retention_of
 from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.release import release as release_rows
@@ -109,7 +110,16 @@ def release(
     repairs = dict(_pair(text) for text in repair or ())
     with Steps(console).step(f"release {table}") as step:
         lake = lake_of(settings)
-        done = release_rows(lake, spec, rules=rules, repairs=repairs, where=where, run_id=new_run_id(), dry_run=dry_run)
+        done = release_rows(
+            lake,
+            spec,
+            rules=rules,
+            repairs=repairs,
+            where=where,
+            run_id=new_run_id(),
+            retention=retention_of(settings),
+            dry_run=dry_run,
+        )
         step.done = done.put_back
     if as_json:
         print(json.dumps(asdict(done)))

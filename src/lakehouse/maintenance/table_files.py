@@ -10,9 +10,9 @@ from datetime import date
 from pyiceberg.manifest import DataFile, DataFileContent
 from pyiceberg.table import Table
 
+from lakehouse.catalog.live_files import only_target, partition_of
+
 ARRIVAL = "ingested_at"
-_FILE_PATH = 2147483546
-"""Field id of ``file_path`` in a file of position deletes."""
 _PER_DAY = {"day": 1, "hour": 24}
 _EPOCH = date(1970, 1, 1)
 
@@ -59,9 +59,9 @@ def files_of(table: Table, *, small_bytes: int, until: date | None = None) -> Ta
             data.add(one.file_path)
             size, rows = size + one.file_size_in_bytes, rows + one.record_count
             if one.file_size_in_bytes < small_bytes and (until is None or _is_before(one, until, arrival)):
-                small[_partition(one)] += 1
+                small[partition_of(one)] += 1
         elif one.content == DataFileContent.POSITION_DELETES:
-            deletes.append((_partition(one), _only_target(one), one.record_count))
+            deletes.append((partition_of(one), only_target(one), one.record_count))
     places = Counter(target or partition for partition, target, _ in deletes)
     stale = [count for _, target, count in deletes if target is not None and target not in data]
     return TableFiles(
@@ -103,13 +103,3 @@ def _is_before(one: DataFile, day: date, arrival: tuple[int, int, int] | None) -
 
 def _in_company(found: Counter[object]) -> int:
     return sum(count for count in found.values() if count > 1)
-
-
-def _partition(one: DataFile) -> object:
-    return one.spec_id, repr(one.partition)
-
-
-def _only_target(delete: DataFile) -> str | None:
-    """Give the one data file whose rows a file of position deletes names; None where there may be several."""
-    first, last = ((bounds or {}).get(_FILE_PATH) for bounds in (delete.lower_bounds, delete.upper_bounds))
-    return first.decode() if first is not None and first == last else None

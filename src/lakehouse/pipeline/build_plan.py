@@ -99,13 +99,11 @@ def plan_build(
     ):
         if applies:
             return plan(Strategy.WHOLE, reason)
-    strategy, reason = _by_changes(build, rules, changes)
-    target_bytes = summed(target.current_snapshot(), "total-files-size") if target else 0
-    cost, whole = (
-        costs.of(work_of(build, one, changes, target_bytes=target_bytes)) for one in (strategy, Strategy.WHOLE)
-    )
-    if strategy is not Strategy.NOTHING and cost > whole:
-        return plan(Strategy.WHOLE, f"{reason}, and to {strategy} would cost {cost / whole:.1f} times as much")
+    strategy, reason = strategy_for(build, rules, changes)
+    size = summed(target.current_snapshot(), "total-files-size") if target else 0
+    times = times_as_dear(strategy, build, changes, target_bytes=size, costs=costs)
+    if strategy is not Strategy.NOTHING and times > 1:
+        return plan(Strategy.WHOLE, f"{reason}, and to {strategy} would cost {times:.1f} times as much")
     return plan(strategy, reason)
 
 
@@ -117,6 +115,16 @@ def fingerprint(build: BuildSpec, instant: datetime) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def times_as_dear(
+    strategy: Strategy, build: BuildSpec, changes: Mapping[str, ChangePlan], *, target_bytes: int, costs: Costs
+) -> float:
+    """Give what a strategy costs, where to build the table whole costs 1."""
+    part, whole = (
+        costs.of(work_of(build, one, changes, target_bytes=target_bytes)) for one in (strategy, Strategy.WHOLE)
+    )
+    return part / whole if whole else 1.0
+
+
 def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePlan], *, target_bytes: int) -> Work:
     """Tell what a strategy does, by the sizes that metadata give."""
     total = sum(one.total_bytes for one in changes.values())
@@ -126,13 +134,21 @@ def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePl
     share = min(1.0, max((one.rows / max(1, one.total_rows) for one in changes.values()), default=0.0))
     alone = strategy in {Strategy.APPEND, Strategy.NOTHING}
     return Work(
-        # Rows of the same key are looked for in all files; their statistics may leave some out.
-        read=changed + (total if isinstance(build.follows, Keys) and not alone else 0),
+        read=0 if strategy is Strategy.NOTHING else changed + _looked_up(build, changes),
         made=share * total,
         looked_through=0 if alone else target_bytes,
         written=share * target_bytes,
         more_jobs=not alone,
     )
+
+
+def _looked_up(build: BuildSpec, changes: Mapping[str, ChangePlan]) -> int:
+    """Give the size of what a build reads beside the change: rows of the same keys, or whole inputs.
+
+    Rows of a key are looked for in all files; their statistics may leave some out.
+    """
+    followed = build.follows.input if isinstance(build.follows, Rows) else None
+    return sum(one.total_bytes for name, one in changes.items() if name != followed)
 
 
 def _input(catalog: Catalog, name: str) -> Table:
@@ -143,7 +159,8 @@ def _name(table: Table) -> str:
     return ".".join(table.name())
 
 
-def _by_changes(build: BuildSpec, rules: RuleSet, changes: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:
+def strategy_for(build: BuildSpec, rules: RuleSet, changes: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:
+    """Give the strategy that follows some changes of a build's inputs, by parameter, and why; whatever it costs."""
     changed = {name: one for name, one in changes.items() if one.method is not Method.NOTHING}
     if not changed:
         return Strategy.NOTHING, "its inputs, code and rules are as they were"

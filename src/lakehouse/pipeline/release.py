@@ -15,6 +15,7 @@ from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.publish import open_audit, publish
 from lakehouse.catalog.quality_metrics import record
+from lakehouse.catalog.retention import Retention
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError
@@ -45,6 +46,7 @@ def release(
     repairs: Mapping[str, str],
     where: str | None,
     run_id: str,
+    retention: Retention | None = None,
     dry_run: bool = False,
 ) -> Released:
     """Repair rows in quarantine and put those that hold all error rules back into their table, in one publish.
@@ -57,6 +59,7 @@ def release(
         repairs: Column → SQL over the row's columns, such as ``{"email": "lower(trim(email))"}``; none takes the rows
             as they are, for when a rule was changed.
         where: SQL over the row's columns that chooses rows; None takes all that wait.
+        retention: Which publishes of the table are kept; without it all are, for as long as by default.
         dry_run: Count only.
 
     Raises:
@@ -82,7 +85,10 @@ def release(
         audit = open_audit(lake, spec, run_id=run_id)
         put_back(audit, rules)
         found = measure(branch_rows(audit), rules)
-        publish(audit, dataclasses.replace(before, run_id=run_id, published_at=instant, score=found.to_json()))
+        entry = dataclasses.replace(
+            before, run_id=run_id, published_at=instant, score=found.to_json(), strategy="", bytes_read=0, seconds=0.0
+        )
+        publish(audit, entry, retention)
         record(lake, spec.name)
     return Released(chosen=chosen, repaired=holding, put_back=waiting if before else 0, still_failing=still)
 

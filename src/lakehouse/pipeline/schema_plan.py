@@ -36,7 +36,7 @@ class SchemaPlan:
 
 def plan_schema(lake: Lake, spec: TableSpec) -> SchemaPlan:
     """Hold the contract of a table that a run makes against the live one, as ``Lake.ensure`` does. Cost: metadata."""
-    live = _live(lake, spec)
+    live = lake.live(spec)
     if live is None:
         statements = (create_table_sql(spec, catalog=lake.name), *after_create_sql(spec, catalog=lake.name))
         return SchemaPlan(table=spec.name, is_new=True, statements=statements)
@@ -49,7 +49,7 @@ def plan_input(lake: Lake, spec: TableSpec, *, filled_by: FilledBy) -> SchemaPla
 
     A stream's table is held against all of it, since the stream evolves it; of another, only what is read has to fit.
     """
-    live = _live(lake, spec)
+    live = lake.live(spec)
     plan = SchemaPlan(table=spec.name, filled_by=filled_by)
     if live is None:
         return plan
@@ -59,14 +59,6 @@ def plan_input(lake: Lake, spec: TableSpec, *, filled_by: FilledBy) -> SchemaPla
     if filled_by is not FilledBy.STREAM:
         return replace(plan, refused=unreadable, readable=not unreadable)
     return replace(plan, statements=found.statements, refused=found.refused, readable=not unreadable)
-
-
-def _live(lake: Lake, spec: TableSpec) -> LiveTable | None:
-    live, table = lake.live(spec), lake.find(spec.name)
-    if live is None or table is None:
-        return None
-    # Iceberg keeps the version of its format beside the properties.
-    return replace(live, properties={**live.properties, "format-version": str(table.format_version)})
 
 
 def _unreadable(lake: Lake, spec: TableSpec, live: LiveTable) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lakehouse.catalog.changes import ChangePlan, Method
-from lakehouse.pipeline.build_plan import BuildPlan, Strategy, _by_changes, work_of
+from lakehouse.pipeline.build_plan import BuildPlan, Strategy, strategy_for, times_as_dear
 from lakehouse.pipeline.cost import Costs
 from lakehouse.quality import RuleSet
 
@@ -22,11 +22,10 @@ def strategy_after(
         published: By name, the tables that will be published before it, and how.
     """
     changes = {name: _changed(one, published.get(one.table)) for name, one in plan.changes.items()}
-    strategy, reason = _by_changes(plan.build, rules, changes)
-    part, whole = (
-        costs.of(work_of(plan.build, one, changes, target_bytes=target_bytes)) for one in (strategy, Strategy.WHOLE)
-    )
-    return (Strategy.WHOLE, f"{reason}, and to {strategy} would cost more") if part > whole else (strategy, reason)
+    strategy, reason = strategy_for(plan.build, rules, changes)
+    if times_as_dear(strategy, plan.build, changes, target_bytes=target_bytes, costs=costs) > 1:
+        return Strategy.WHOLE, f"{reason}, and to {strategy} would cost more"
+    return strategy, reason
 
 
 def _changed(change: ChangePlan, by: Strategy | None) -> ChangePlan:
