@@ -131,7 +131,7 @@ def assert_adds_up(lake: Lake, spec: TableSpec, since: int, until: int) -> None:
     assert start - removed + added == end
 
 
-IN_MAKE_TEST = {"rows appended", "merged", "merged by rewriting files", "merged and compacted"}
+IN_MAKE_TEST = {"merged", "merged and compacted"}
 # The others are slow together: each writes a table some times.
 PARAMETERS = [pytest.param(case, marks=() if case in IN_MAKE_TEST else pytest.mark.slow) for case in CASES]
 
@@ -147,6 +147,7 @@ def test_the_change_adds_up_and_is_read_as_expected(lake: Lake, started: tuple[T
         assert_adds_up(lake, spec, since, until)
 
 
+@pytest.mark.slow  # with the cases above
 def test_a_rollback_is_a_change_too(lake: Lake, started: tuple[TableSpec, int]) -> None:
     spec, back = started
     sql("INSERT INTO {t} VALUES ('x', 1)", "DELETE FROM {t} WHERE letter = 'a'")(lake, f"lake.{spec.name}")
@@ -157,6 +158,7 @@ def test_a_rollback_is_a_change_too(lake: Lake, started: tuple[TableSpec, int]) 
     assert_adds_up(lake, spec, since, head(lake, spec))
 
 
+@pytest.mark.slow  # with the cases above
 def test_a_start_that_has_expired_means_the_whole_table(lake: Lake, started: tuple[TableSpec, int]) -> None:
     spec, since = started
     add_by_hand(lake, spec, "x")
@@ -171,6 +173,7 @@ def test_a_table_that_was_never_read_is_read_whole(lake: Lake, started: tuple[Ta
     assert plan_change(lake.table(spec.name), since=None, until=now).method is Method.WHOLE
 
 
+@pytest.mark.slow  # with the cases above
 def test_a_row_that_only_moved_to_another_file_is_no_change(lake: Lake, started: tuple[TableSpec, int]) -> None:
     spec, since = started
     sql("DELETE FROM {t} WHERE letter = 'a'")(lake, f"lake.{spec.name}")

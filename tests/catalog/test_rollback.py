@@ -25,6 +25,9 @@ from lakehouse.errors import PublishConflictError
 from lakehouse.quality import RuleScore, TableScore
 from tests.catalog.conftest import add_by_hand, compact, entry, expire, publish_letters, rows, seen, write
 
+# Together they take minutes: each writes Iceberg tables, some times.
+pytestmark = pytest.mark.slow
+
 
 def fill(lake: Lake, spec: TableSpec, *run_ids: str) -> list[int]:
     """Publish once for each run; the row is the run."""

@@ -28,6 +28,9 @@ from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from tests.catalog.conftest import add_by_hand, compact, expire, publish_letters
 
+# Together they take minutes: each writes Iceberg tables, some times.
+pytestmark = pytest.mark.slow
+
 
 def read(lake: Lake, spec: TableSpec, as_of: datetime | str) -> list[str]:
     return sorted(row.letter for row in lake.read(spec.schema, as_of=as_of).collect())

@@ -25,6 +25,9 @@ from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.run import new_run_id
 from lakehouse.quality import RuleScore, TableScore
 
+# Together they take minutes: each writes Iceberg tables, some times.
+pytestmark = pytest.mark.slow
+
 CONTRACTS = """
 from lakehouse import Column, DataSet, KafkaRecord, Schema, StructType, build, table
 from pyspark.sql.types import StringType

@@ -25,6 +25,9 @@ from lakehouse.maintenance.maintain import maintain_table
 from lakehouse.maintenance.running import running
 from tests.maintenance.conftest import EAGER, LetterRaw, Make, add, aged, delete, letters_of
 
+# Together they take minutes: each writes Iceberg tables, some times.
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 
 

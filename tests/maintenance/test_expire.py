@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from pyiceberg.table import Table
 
 from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp
@@ -30,6 +31,9 @@ from tests.maintenance.conftest import (
     publish_letters,
     snapshots_of,
 )  # fmt: skip
+
+# Together they take minutes: each writes Iceberg tables, some times.
+pytestmark = pytest.mark.slow
 
 NOW = datetime.now(UTC)
 

@@ -6,12 +6,16 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from pyiceberg.table import Table
 
 from lakehouse.catalog.file_subset import file_subset
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.maintenance.scratch import drop, left_over
 from tests.maintenance.conftest import Make, add, letters_of
+
+# Together they take minutes: each writes Iceberg tables, some times.
+pytestmark = pytest.mark.slow
 
 
 def test_what_a_killed_run_has_left_is_dropped_after_a_day(lake: Lake, make: Make) -> None:

@@ -209,6 +209,7 @@ def test_after_any_history_a_table_is_as_if_it_was_built_whole(
             shop.assert_as_if_built_whole(name)
 
 
+@SLOW
 def test_a_late_older_message_never_beats_the_stored_row(shop: Shop) -> None:
     shop.run("newest")
     shop.insert((3, "a", 5, 70))
@@ -219,6 +220,7 @@ def test_a_late_older_message_never_beats_the_stored_row(shop: Shop) -> None:
     assert (row.version, row.amount) == (5, 70)
 
 
+@SLOW
 def test_a_change_of_most_rows_is_built_whole(shop: Shop) -> None:
     shop.run("totals")
     shop.sql("UPDATE {t} SET amount = amount + 1")
@@ -251,6 +253,7 @@ def _meanwhile(shop: Shop) -> Any:
     return function
 
 
+@SLOW
 def test_the_score_of_a_table_that_was_changed_in_part_is_that_of_all_its_rows(shop: Shop) -> None:
     shop.run("large")
     shop.insert((90, "a", 1, 5_000))

@@ -32,6 +32,9 @@ from lakehouse.pipeline.staleness import Kind
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
 from lakehouse.quality import Between, Holds, NotNull, RuleScore, TableScore, rule_set
 
+# Together they take minutes: each writes Iceberg tables, some times.
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
