@@ -125,6 +125,7 @@ def test_totals_follow_the_groups_of_all_their_inputs(orders: DataFrame, custome
     assert_build_laws(of_both(Keys("customer"), totals), orders=orders, customers=customers)
 
 
+@pytest.mark.slow  # some dozen small jobs
 def test_what_depends_on_another_group_is_found(orders: DataFrame, customers: DataFrame) -> None:
     with pytest.raises(AssertionError, match=r"gold\.law_totals"):
         assert_build_laws(of_both(Groups("customer"), share), orders=orders, customers=customers)
