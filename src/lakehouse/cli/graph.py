@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, settings_of
+from lakehouse.cli.output import give
 from lakehouse.errors import ConfigError
 from lakehouse.pipeline.graph import discover
 from lakehouse.pipeline.graph_drawing import as_data, drawing_of, mermaid
@@ -61,23 +62,11 @@ def graph(
     if not drawing.nodes:
         console.print("no package declares a table: name some in `packages`")
     if as_json:
-        _give(json.dumps(as_data(drawing), indent=2) + "\n", out)
+        give(json.dumps(as_data(drawing), indent=2) + "\n", out, what="graph")
     elif form is not Form.TERMINAL:
-        _give((svg if form is Form.SVG else mermaid)(drawing), out)
+        give((svg if form is Form.SVG else mermaid)(drawing), out, what="graph")
     elif out:
-        _give(f"{tree(drawing, width=80).plain}\n", out)
+        give(f"{tree(drawing, width=80).plain}\n", out, what="graph")
     elif drawing.nodes:
         terminal = Console()
         terminal.print(tree(drawing, width=terminal.width), highlight=False, soft_wrap=True)
-
-
-def _give(text: str, out: Path | None) -> None:
-    if out is None:
-        print(text, end="")
-        return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"--out {out} cannot be written: {error.strerror or error}") from error
-    console.print(f"graph  {out}", highlight=False, soft_wrap=True)

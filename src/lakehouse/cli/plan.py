@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.output import give
 from lakehouse.cli.plan_data import Price, as_data
 from lakehouse.cli.plan_text import lines_of
 from lakehouse.cli.rules import more_rules
-from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.errors import LakehouseError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
 from lakehouse.pipeline.lake_plan import plan_lake
@@ -55,23 +56,11 @@ def plan(
         found = plan_lake(lake, graph, builds, run)
     price = Price(per_hour=settings.plan.price_per_hour, currency=settings.plan.currency)
     if as_json:
-        _give(json.dumps(as_data(found, price), indent=2) + "\n", out)
+        give(json.dumps(as_data(found, price), indent=2) + "\n", out, what="plan")
     elif out:
-        _give("".join(f"{line.plain}\n" for line in lines_of(found, price)), out)
+        give("".join(f"{line.plain}\n" for line in lines_of(found, price)), out, what="plan")
     else:
         for line in lines_of(found, price):
             Console().print(line, soft_wrap=True)
     if found.errors:
         raise typer.Exit(LakehouseError.exit_code)
-
-
-def _give(text: str, out: Path | None) -> None:
-    if out is None:
-        print(text, end="")
-        return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"--out {out} cannot be written: {error.strerror or error}") from error
-    console.print(f"plan  {out}", highlight=False, soft_wrap=True)

@@ -17,6 +17,7 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.output import give
 from lakehouse.cli.rules import judged
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
@@ -92,7 +93,8 @@ def report(
         profile=columns,
     )
     ending, write = _FORMS[form]
-    _give(write(found), out or Path(settings.local.build) / "quality" / f"{table}.{ending}")
+    file = out or Path(settings.local.build) / "quality" / f"{table}.{ending}"
+    give(write(found), None if str(file) == "-" else file, what="report")
 
 
 def _publishes(settings: Settings, table: str) -> list[ScoredAt]:
@@ -126,12 +128,3 @@ def _profile(lake: Lake, spec: TableSpec, newest: ScoredAt) -> Profile:
     own = [column for column in spec.columns if not column.generated]
     rows = lake.rows(spec, snapshot_id=newest.snapshot_id).select(*(column.name for column in own))
     return profile_rows(rows, hidden=[column.name for column in own if column.pii])
-
-
-def _give(text: str, out: Path) -> None:
-    if str(out) == "-":
-        print(text, end="")
-        return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
-    console.print(f"report  {out}", highlight=False, soft_wrap=True)
