@@ -9,14 +9,14 @@ from enum import StrEnum
 from functools import reduce
 
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Operation, Snapshot
+from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.types import MapType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.file_subset import file_subset
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.ledger import only_added_since
+from lakehouse.catalog.ledger import is_append, only_added_since, summed
 from lakehouse.catalog.live_files import Entries, FileChange, compare_files
 from lakehouse.contract.table import TableSpec
 
@@ -92,7 +92,7 @@ def plan_change(table: Table, *, since: int | None, until: int | None) -> Change
 
 
 def _by_commits(plan: ChangePlan, between: list[Snapshot]) -> ChangePlan:
-    appends = [one for one in between if _appends(one)]
+    appends = [one for one in between if is_append(one)]
     size, rows = (sum(summed(one, what) for one in appends) for what in ("added-files-size", "added-records"))
     if not rows:
         return plan.by(Method.NOTHING, "it was only compacted, or got commits without rows")
@@ -198,15 +198,6 @@ def _only_added(table: Table, start: Snapshot, end: Snapshot) -> list[Snapshot] 
             return between
         between.append(snapshot)
     return None
-
-
-def summed(snapshot: Snapshot | None, what: str) -> int:
-    """Give a figure of a snapshot's summary, such as ``total-records``; 0 where it has none."""
-    return int(snapshot.summary.additional_properties.get(what, 0)) if snapshot and snapshot.summary else 0
-
-
-def _appends(snapshot: Snapshot) -> bool:
-    return snapshot.summary is not None and snapshot.summary.operation is Operation.APPEND
 
 
 def _has_maps(table: Table) -> bool:

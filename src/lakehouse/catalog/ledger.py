@@ -149,5 +149,14 @@ def row_count(table: Table) -> int:
 
 def rows_at(snapshot: Snapshot) -> int:
     """Give the rows of a snapshot from its summary; position deletes are subtracted."""
-    summary = snapshot.summary.additional_properties if snapshot.summary else {}
-    return int(summary.get("total-records", 0)) - int(summary.get("total-position-deletes", 0))
+    return summed(snapshot, "total-records") - summed(snapshot, "total-position-deletes")
+
+
+def summed(snapshot: Snapshot | None, what: str) -> int:
+    """Give a figure of a snapshot's summary, such as ``total-records``; 0 where it has none."""
+    return int(snapshot.summary.additional_properties.get(what, 0)) if snapshot and snapshot.summary else 0
+
+
+def is_append(snapshot: Snapshot) -> bool:
+    """Tell whether a snapshot only added rows; a compaction, which writes rows that were there, is none."""
+    return snapshot.summary is not None and snapshot.summary.operation is Operation.APPEND

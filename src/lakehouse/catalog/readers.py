@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.iceberg import Lake, load_table
-from lakehouse.catalog.ledger import ancestors, only_added_since
+from lakehouse.catalog.ledger import ancestors, is_append, only_added_since, summed
 from lakehouse.catalog.publish import commit
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
@@ -132,8 +132,5 @@ def _position(table: Table, reader: str, snapshot_id: int) -> ReaderPosition:
     for count, snapshot in enumerate(ancestors(table)):
         if snapshot.snapshot_id == snapshot_id:
             return ReaderPosition(reader=reader, snapshot_id=snapshot_id, commits_behind=count, rows_behind=rows)
-        summary = snapshot.summary.additional_properties if snapshot.summary else {}
-        # A compaction writes rows that were there.
-        is_append = snapshot.summary is not None and snapshot.summary.operation.value == "append"
-        rows += int(summary.get("added-records", 0)) if is_append else 0
+        rows += summed(snapshot, "added-records") if is_append(snapshot) else 0
     return ReaderPosition(reader=reader, snapshot_id=snapshot_id, commits_behind=None, rows_behind=None)

@@ -10,7 +10,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp
-from lakehouse.catalog.ledger import ancestors, row_count
+from lakehouse.catalog.ledger import ancestors, is_append, row_count
 from lakehouse.catalog.offsets import Span
 
 
@@ -141,7 +141,7 @@ def _problem(kind: ProblemKind, span: Span, text: str) -> Problem:
 
 def _commits(stamps: Sequence[tuple[Snapshot, BatchStamp]]) -> Iterator[Problem]:
     for snapshot, stamp in stamps:
-        if not stamp.replayed and (stamp.added or 0) > stamp.records and _is_append(snapshot):
+        if not stamp.replayed and (stamp.added or 0) > stamp.records and is_append(snapshot):
             text = f"batch {stamp.batch_id} has {stamp.added:,} rows of {stamp.records:,} offsets"
             yield Problem(kind=ProblemKind.TOO_MANY_ROWS, text=f"snapshot {snapshot.snapshot_id}: {text}")
 
@@ -181,7 +181,3 @@ def _first_looked_at(stamps: Sequence[BatchStamp]) -> dict[tuple[str, str], int]
             for partition, (_, end) in parts.items():
                 first.setdefault((topic, partition), end)
     return first
-
-
-def _is_append(snapshot: Snapshot) -> bool:
-    return snapshot.summary is not None and snapshot.summary.operation.value == "append"

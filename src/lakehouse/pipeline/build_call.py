@@ -32,9 +32,13 @@ class Inputs:
 def call(build: BuildSpec, inputs: Inputs, instead: Mapping[str, DataFrame] | None = None) -> DataFrame:
     """Call a build with its inputs, of which some may be given by parameter ``instead``. Reads nothing yet."""
     given = instead or {}
-    arguments: dict[str, object] = {
-        name: conform(given[name], schema) if name in given else inputs.read(name) for name, schema in build.inputs
-    }
+    rows = {name: given[name] if name in given else inputs.read(name) for name, _ in build.inputs}
+    return call_with(build, rows, instant=inputs.instant)
+
+
+def call_with(build: BuildSpec, rows: Mapping[str, DataFrame], *, instant: datetime) -> DataFrame:
+    """Call a build with rows for each of its parameters; they have to fit the contracts."""
+    arguments: dict[str, object] = {name: conform(rows[name], schema) for name, schema in build.inputs}
     if build.instant:
-        arguments[build.instant] = inputs.instant
+        arguments[build.instant] = instant
     return build.function(**arguments)

@@ -13,7 +13,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from lakehouse.catalog import ledger
-from lakehouse.catalog.changes import ChangePlan, Method, plan_change, summed
+from lakehouse.catalog.changes import ChangePlan, Method, plan_change
 from lakehouse.catalog.iceberg import find_table, load_table
 from lakehouse.catalog.publish import main_of
 from lakehouse.contract.build import BuildSpec
@@ -100,7 +100,7 @@ def plan_build(
         if applies:
             return plan(Strategy.WHOLE, reason)
     strategy, reason = strategy_for(build, rules, changes)
-    size = summed(target.current_snapshot(), "total-files-size") if target else 0
+    size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
     times = times_as_dear(strategy, build, changes, target_bytes=size, costs=costs)
     if strategy is not Strategy.NOTHING and times > 1:
         return plan(Strategy.WHOLE, f"{reason}, and to {strategy} would cost {times:.1f} times as much")

@@ -10,7 +10,6 @@ from functools import cache
 from pyiceberg.table import Table
 
 from lakehouse.catalog import ledger
-from lakehouse.catalog.changes import summed
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec
 from lakehouse.errors import ContractError
@@ -150,7 +149,7 @@ class _Planner:
             return replace(plan, reads=planned_read(known, self.find))
         if own:
             return plan
-        size = summed(target.current_snapshot(), "total-files-size") if target else 0
+        size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
         strategy, reason = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
         return replace(plan, strategy=strategy, reason=reason)
 

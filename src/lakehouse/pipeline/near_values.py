@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from lakehouse.contract.ddl import quote
@@ -27,6 +28,14 @@ def near_values(values: DataFrame, of: Mapping[str, str]) -> str:
         return "false"
     found = _named(first, of) if len(first) <= _NAMED else _between(values, of)
     return " AND ".join(found) or "true"
+
+
+def rows_of_values(rows: DataFrame, values: DataFrame, of: Mapping[str, str]) -> DataFrame:
+    """Keep the rows that have one of the values, null being one too; ``of``: column of values → SQL over the rows."""
+    # Under names of their own: those of the rows may be the same.
+    named = values.select(*(F.col(f"`{name}`").alias(f"_value_{at}") for at, name in enumerate(of)))
+    same = [F.expr(sql).eqNullSafe(F.col(f"_value_{at}")) for at, sql in enumerate(of.values())]
+    return rows.join(named, reduce(Column.__and__, same), "left_semi")
 
 
 def _named(rows: list[Row], of: Mapping[str, str]) -> Iterator[str]:

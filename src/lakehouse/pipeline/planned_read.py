@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Operation
 
-from lakehouse.catalog.changes import ChangePlan, Method, summed
-from lakehouse.catalog.ledger import only_added_since
-from lakehouse.catalog.live_files import FileChange
+from lakehouse.catalog.changes import ChangePlan, Method
+from lakehouse.catalog.ledger import is_append, only_added_since, summed
+from lakehouse.catalog.live_files import FileChange, partition_of
 from lakehouse.contract.follows import Keys
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy
 
@@ -62,11 +61,11 @@ def _changed_partitions(change: ChangePlan, table: Table | None) -> int | None:
         if snapshot.snapshot_id == change.start.snapshot_id:
             break
         # A compaction changes partitions too, and none of their rows.
-        if snapshot.summary is not None and snapshot.summary.operation is Operation.APPEND:
+        if is_append(snapshot):
             found += summed(snapshot, "changed-partition-count")
     return found
 
 
 def _partitions_of(files: FileChange) -> int:
     entries = (entry for which in (files.added, files.removed, files.touched) for entry in which.values())
-    return len({(one.data_file.spec_id, repr(one.data_file.partition)) for one in entries})
+    return len({partition_of(one.data_file) for one in entries})

@@ -15,7 +15,7 @@ from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.follows import Keys
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
-from lakehouse.pipeline.build_call import Inputs, call
+from lakehouse.pipeline.build_call import call_with
 from lakehouse.pipeline.merge_newest import whole
 from lakehouse.quality import RuleSet, with_quality
 
@@ -26,15 +26,13 @@ def check_build(lake: Lake, build: BuildSpec, rules: RuleSet, *, instant: dateti
     Cost: Spark analyses the build's plan. No job, and no table is looked at.
     """
     empty = {name: lake.spark.createDataFrame([], spec_of(schema).struct) for name, schema in build.inputs}
-    return (*_of_rows(lake, build, rules, empty, instant), *_of_follows(build, empty))
+    return (*_of_rows(build, rules, empty, instant), *_of_follows(build, empty))
 
 
-def _of_rows(
-    lake: Lake, build: BuildSpec, rules: RuleSet, empty: dict[str, DataFrame], instant: datetime
-) -> Iterator[str]:
-    spec, inputs = build.table, Inputs(lake=lake, build=build, pinned={}, instant=instant)
+def _of_rows(build: BuildSpec, rules: RuleSet, empty: dict[str, DataFrame], instant: datetime) -> Iterator[str]:
+    spec = build.table
     try:
-        made = call(build, inputs, empty)
+        made = call_with(build, empty, instant=instant)
         if made is None:
             yield f"gives nothing, and its signature says DataSet[{build.output.__name__}]; a return is missing"
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.changes import Change, Method, open_change
@@ -20,7 +20,7 @@ from lakehouse.contract.table import spec_of
 from lakehouse.pipeline.build_call import Inputs, call
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy
 from lakehouse.pipeline.merge_newest import merge_newest
-from lakehouse.pipeline.near_values import near_values
+from lakehouse.pipeline.near_values import near_values, rows_of_values
 from lakehouse.quality import RuleSet, with_quality
 
 _BROADCAST = 1_000_000
@@ -133,7 +133,4 @@ def _kept(frame: DataFrame) -> Iterator[DataFrame]:
 def _only(inputs: Inputs, parameter: str, touched: DataFrame, of: Mapping[str, str]) -> DataFrame:
     """Read the rows of an input that have touched values."""
     near = inputs.read(parameter).where(near_values(touched, of))
-    # Under names of their own: those of the input may be the same.
-    named = touched.select(*(F.col(f"`{name}`").alias(f"_touched_{at}") for at, name in enumerate(of)))
-    same = [F.expr(sql).eqNullSafe(F.col(f"_touched_{at}")) for at, sql in enumerate(of.values())]
-    return near.join(named, reduce(Column.__and__, same), "left_semi")
+    return rows_of_values(near, touched, of)

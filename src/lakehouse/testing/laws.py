@@ -17,8 +17,10 @@ from lakehouse.contract.conform import conform
 from lakehouse.contract.follows import Keys, Rows
 from lakehouse.contract.schema import DataSet
 from lakehouse.contract.table import spec_of
+from lakehouse.pipeline.build_call import call_with
 from lakehouse.pipeline.merge_newest import whole
-from lakehouse.testing.made import NOW, called, the_build
+from lakehouse.pipeline.near_values import rows_of_values
+from lakehouse.testing.made import NOW, the_build
 
 _SHOWN = 5
 
@@ -74,7 +76,7 @@ class _Tried:
         return conform(self.spark.createDataFrame(list(rows), spec_of(schema).struct), schema)
 
     def made(self, inputs: Inputs) -> DataFrame:
-        return conform(called(self.build, inputs, self.now), self.build.output)
+        return conform(call_with(self.build, inputs, instant=self.now), self.build.output)
 
     def rows(self, inputs: Inputs) -> list[Row]:
         return whole(self.build.table, self.made(inputs)).collect()
@@ -91,18 +93,15 @@ class _Tried:
             return None
         both = self.frame(name, [*added, *removed])
         touched = both.select(*(F.expr(of[key]).alias(key) for key in follows.columns)).distinct().collect()
-        kept = [
-            row for row in stored if Row(*(row[key] for key in follows.columns)) not in {Row(*one) for one in touched}
-        ]
+        gone = {tuple(one) for one in touched}
+        kept = [row for row in stored if tuple(row[key] for key in follows.columns) not in gone]
         return [*kept, *self.made(self._only({**before, name: self.frame(name, changed)}, touched, follows)).collect()]
 
     def _by_rows(
         self, before: Inputs, name: str, added: list[Row], removed: list[Row], stored: list[Row]
     ) -> list[Row] | None:
-        target, (came, went) = (
-            self.build.table,
-            (self.made({**before, name: self.frame(name, rows)}) for rows in (added, removed)),
-        )
+        target = self.build.table
+        came, went = (self.made({**before, name: self.frame(name, rows)}) for rows in (added, removed))
         if target.newest_by:
             there = self.spark.createDataFrame(stored, target.struct)
             return None if removed else whole(target, there.unionByName(came)).collect()
@@ -114,9 +113,7 @@ class _Tried:
             of = follows.of_input(name, spec_of(schema).struct.names)
             if of is not None:
                 types = inputs[name].select(*(F.expr(of[key]).alias(key) for key in follows.columns)).schema
-                named = self.spark.createDataFrame(touched, types).toDF(*(f"_touched_{key}" for key in follows.columns))
-                same = [F.expr(of[key]).eqNullSafe(F.col(f"_touched_{key}")) for key in follows.columns]
-                found[name] = conform(inputs[name].join(named, same, "left_semi"), schema)
+                found[name] = rows_of_values(inputs[name], self.spark.createDataFrame(touched, types), of)
         return found
 
 

@@ -12,6 +12,7 @@ from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.conform import conform
 from lakehouse.contract.schema import DataSet
 from lakehouse.errors import MissingExtraError
+from lakehouse.pipeline.build_call import call_with
 from lakehouse.pipeline.merge_newest import whole
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,7 +34,7 @@ def build_rows(function: Callable[..., DataSet[Any]], *, now: datetime = NOW, **
         SchemaMismatchError: The build gives other columns than it declares.
     """
     build = the_build(function, inputs)
-    return conform(whole(build.table, called(build, inputs, now)), build.output)
+    return conform(whole(build.table, call_with(build, inputs, instant=now)), build.output)
 
 
 def assert_build(
@@ -77,11 +78,3 @@ def the_build(function: Callable[..., DataSet[Any]], inputs: Mapping[str, DataFr
     if set(inputs) != set(names):
         raise TypeError(f"{build.source} takes {', '.join(names)}; given were {', '.join(inputs) or 'none'}")
     return build
-
-
-def called(build: BuildSpec, inputs: Mapping[str, DataFrame], now: datetime) -> DataFrame:
-    """Call a build with some inputs and its instant."""
-    arguments: dict[str, Any] = {name: conform(inputs[name], schema) for name, schema in build.inputs}
-    if build.instant:
-        arguments[build.instant] = now
-    return build.function(**arguments)
