@@ -71,6 +71,18 @@ def test_nan_and_infinity_are_in_no_range(spark: SparkSession) -> None:
     assert (found.failed, found.assessed) == (3, 4)
 
 
+def test_the_rows_with_a_value_are_not_counted_apart_from_those_without(spark: SparkSession) -> None:
+    @table("silver.known")
+    class Known(Schema):
+        """A column that has to be there and that another rule judges."""
+
+        name: Annotated[Column[StringType], NotNull(), OneOf("a", "b")]
+
+    found = score(spark.createDataFrame([("a",), ("c",), (None,)], "name string"), Known).rules
+    assert [(rule.failed, rule.assessed) for rule in found] == [(1, 3), (1, 2)]
+    assert not rule_set(Known).assessments[0]
+
+
 def test_an_empty_table_has_no_score(spark: SparkSession) -> None:
     found = score(things(spark, []), Things)
     assert (found.score, found.by_dimension, found.weakest) == (None, {}, None)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import ContractError
+from lakehouse.quality.completeness import NotNull
 from lakehouse.quality.gate import Gate
 from lakehouse.quality.rule import RowRule, Rule
 from lakehouse.quality.table_rule import TableRule
@@ -58,22 +59,26 @@ class RuleSet:
         return tuple(F.coalesce(one.rule.violated(one.value), F.lit(False)) for one in self.rules)
 
     @cached_property
-    def assessments(self) -> tuple[dict[str, Column], tuple[str, ...]]:
-        """What has to be counted for the denominators, by name; and the name for each row rule.
+    def assessments(self) -> tuple[dict[str, Column], tuple[tuple[str, str], ...]]:
+        """What has to be counted for the denominators, by name; and for each row rule its count and what is off it.
 
-        Rules that judge the same rows share a count, by the text of the condition; ``rows`` is the count of all.
+        Rules that judge the same rows share a count, by the text of the condition. ``rows`` is the count of all, and
+        the rows that have a value are all less those that fail ``NotNull``, which are counted anyway.
         """
         conditions: dict[str, Column] = {}
-        names: list[str] = []
-        known = {_ALWAYS: "rows"}
+        found: list[tuple[str, str]] = []
+        known = {_ALWAYS: ("rows", "")}
+        for bit, one in enumerate(self.rules):
+            if type(one.rule) is NotNull:
+                known[str(one.value.isNotNull())] = ("rows", f"failed_{bit}")
         for one in self.rules:
             condition = one.rule.assessed(one.value)
             text = str(condition)
             if text not in known:
-                known[text] = f"assessed_{len(conditions)}"
-                conditions[known[text]] = condition
-            names.append(known[text])
-        return conditions, tuple(names)
+                known[text] = (f"assessed_{len(conditions)}", "")
+                conditions[known[text][0]] = condition
+            found.append(known[text])
+        return conditions, tuple(found)
 
     @property
     def total_weight(self) -> float:

@@ -32,14 +32,12 @@ def aggregates(rules: RuleSet) -> list[Column]:
 
 def score_of(rules: RuleSet, metrics: Mapping[str, Any]) -> TableScore:
     """Make the score of a table from the values of ``aggregates``."""
-    _, assessed = rules.assessments
+    counts = {"": 0} | {name: int(count or 0) for name, count in metrics.items()}
     found = tuple(
-        _rule_score(
-            bound, Finding(failed=int(metrics[f"failed_{bit}"] or 0), assessed=int(metrics[assessed[bit]] or 0))
-        )
-        for bit, bound in enumerate(rules.rules)
+        _rule_score(bound, Finding(failed=counts[f"failed_{bit}"], assessed=counts[judged] - counts[less]))
+        for bit, (bound, (judged, less)) in enumerate(zip(rules.rules, rules.assessments[1], strict=True))
     )
-    rows, rows_failed = int(metrics["rows"] or 0), int(metrics["rows_failed"] or 0)
+    rows, rows_failed = counts["rows"], counts["rows_failed"]
     return TableScore(table=rules.table, rule_set=rules.id, rows=rows, rows_failed=rows_failed, rules=found)
 
 
@@ -85,7 +83,8 @@ def require(found: TableScore, gate: Gate) -> None:
 
 def _counted(df: DataFrame, rules: RuleSet) -> TableScore:
     """Score rows without making a mask of them: nobody asks for one where only counts are wanted."""
-    failed = {f"failed_{bit}": violated for bit, violated in enumerate(rules.violations)}
+    # Null is as good as false where rows are counted, and need not be made false in each row.
+    failed = {f"failed_{bit}": bound.rule.violated(bound.value) for bit, bound in enumerate(rules.rules)}
     judged = rules.assessments[0]
     with explained(df, rules):
         flags = df.select(*(flag.alias(name) for name, flag in (failed | judged).items()))

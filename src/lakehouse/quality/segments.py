@@ -28,8 +28,9 @@ def worst_segments(masked: DataFrame, rules: RuleSet, column: str, *, most: int 
 
 def _score(rules: RuleSet) -> Column:
     held, weights = [], []
-    for bit, (bound, assessed) in enumerate(zip(rules.rules, rules.assessments[1], strict=True)):
-        judged, weight = F.col(assessed), F.lit(bound.rule.weight)
+    for bit, (bound, (assessed, less)) in enumerate(zip(rules.rules, rules.assessments[1], strict=True)):
+        judged = F.col(assessed) - F.col(less) if less else F.col(assessed)
+        weight = F.lit(bound.rule.weight)
         held.append(F.when(judged > 0, weight * (1 - F.col(f"failed_{bit}") / judged)).otherwise(F.lit(0.0)))
         weights.append(F.when(judged > 0, weight).otherwise(F.lit(0.0)))
     return balanced(operator.add, held) / F.nullif(balanced(operator.add, weights), F.lit(0.0))
