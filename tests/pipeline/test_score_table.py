@@ -1,4 +1,4 @@
-"""Scores of tables as they stand: what was only appended to is not scanned again."""
+"""Scores of tables as they stand: only what changed is scanned again."""
 
 from __future__ import annotations
 
@@ -104,11 +104,29 @@ def test_a_compaction_keeps_the_counts(parcels: Parcels) -> None:
     assert parcels.score().score.rows == 1_000_005
 
 
-def test_deleted_rows_bring_a_scan_of_all(parcels: Parcels) -> None:
+def test_counts_of_rows_that_went_are_subtracted(parcels: Parcels) -> None:
+    parcels.append(("c", -3), ("d", 4))
+    first = parcels.score()
+    parcels.sql("DELETE FROM {table} WHERE code = 'c'")
+    second = parcels.score()
+    assert second.added_to == first.snapshot_id
+    assert second.score == parcels.score(full=True, keep=False).score
+    assert (second.score.rows, second.score.rows_failed) == (4, 1)
+
+
+def test_a_change_of_rows_is_counted_as_one_that_went_and_one_that_came(parcels: Parcels) -> None:
+    parcels.append(("c", -3), ("d", 4))
     parcels.score()
-    parcels.sql("DELETE FROM {table} WHERE code = 'a'")
+    parcels.sql("UPDATE {table} SET weight = 5 WHERE code = 'c'")
     found = parcels.score()
-    assert (found.added_to, found.score.rows) == (None, 2)
+    assert (found.added_to is not None, found.score.rows, found.score.rows_failed) == (True, 5, 1)
+
+
+def test_a_change_of_every_row_brings_a_scan_of_all(parcels: Parcels) -> None:
+    parcels.score()
+    parcels.sql("UPDATE {table} SET weight = 1")
+    found = parcels.score()
+    assert (found.added_to, found.score.rows_failed) == (None, 1)
 
 
 def test_other_rules_bring_a_scan_of_all(parcels: Parcels) -> None:

@@ -31,13 +31,13 @@ def score(
     table: TableName,
     config: ConfigFile = None,
     overrides: Override = None,
-    full: Annotated[bool, typer.Option("--full", help="Scan all rows, not only what was appended.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Scan all rows, not only what changed.")] = False,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep it in quality.metrics.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Score a table as it stands now, by its rules as they are now. The table itself is not changed.
 
-    Where rows were only appended since the last score, only those are read.
+    Where few rows changed since the last score, only those are read.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""Score a table as it stands: what was only appended to since its last score is scored alone, and the counts added."""
+"""Score a table as it stands: only rows that came or went since its last score are scored, and the counts summed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime
 from pyiceberg.table import Table
 from pyspark.sql import DataFrame
 
+from lakehouse.catalog.changes import ChangePlan, Method, open_change, plan_change
 from lakehouse.catalog.iceberg import Lake, good_rows
-from lakehouse.catalog.ledger import only_added_since
 from lakehouse.catalog.quality_metrics import past_scores, save
 from lakehouse.contract.table import TableSpec
 from lakehouse.quality import Facts, RuleSet, ScoredAt, TableScore, measure
@@ -26,6 +26,14 @@ class Scoring:
     added_to: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Base:
+    """An earlier score, and how what changed since is read."""
+
+    scored: ScoredAt
+    change: ChangePlan
+
+
 def score_table(
     lake: Lake,
     spec: TableSpec,
@@ -38,11 +46,11 @@ def score_table(
 ) -> Scoring:
     """Score the good rows of a table by its rules as they are now.
 
-    Rows of a column are counted once: the newest score by the same rules whose snapshot was only appended to since
-    (or compacted) is taken, and the appended rows are counted in addition. Table rules look at their keys of all rows.
+    Rows are counted once: to the newest score by the same rules are added the counts of the rows that came since, and
+    those of the rows that went are subtracted. Table rules look at their keys of all rows.
 
-    Cost: a scan of the appended rows, or of all where there is no such score; for each table rule a pass over its keys;
-    one small append to ``quality.metrics``.
+    Cost: a scan of what changed (see ``plan_change``), or of all rows where there is no such score or that is less to
+    read; for each table rule a pass over its keys; one small append to ``quality.metrics``.
 
     Args:
         full: Scan all rows in any case.
@@ -55,15 +63,9 @@ def score_table(
     lake.refresh(spec.name)
     head = table.current_snapshot()
     past = past_scores(lake.catalog, spec.name)
-    base = None if full else base_of(table, rules, past)
+    base = None if full else _base(table, rules, past)
     rows = _bare(spec, lake.rows(spec, snapshot_id=head.snapshot_id if head else None))
-    if base is None or head is None:
-        found = measure(rows, rules)
-    else:
-        found = row_rules_only(base.score, rules)
-        if base.snapshot_id != head.snapshot_id:
-            appended = lake.appended(spec, since=base.snapshot_id, until=head.snapshot_id)
-            found = found.merged(measure(_bare(spec, appended), rules))
+    found = _brought_up(lake, spec, rules, base) if base else measure(rows, rules)
     facts = Facts(
         instant=instant,
         read=lambda name: lake.spark.table(f"`{lake.name}`.{name}"),
@@ -73,19 +75,33 @@ def score_table(
     if keep and head:
         save(lake, ScoredAt(score=found, measured_at=instant, run_id=run_id, snapshot_id=head.snapshot_id))
     return Scoring(
-        score=found, snapshot_id=head.snapshot_id if head else None, added_to=base.snapshot_id if base else None
+        score=found,
+        snapshot_id=head.snapshot_id if head else None,
+        added_to=base.scored.snapshot_id if base else None,
     )
 
 
-def base_of(table: Table, rules: RuleSet, past: Sequence[ScoredAt]) -> ScoredAt | None:
-    """Give the newest score by these rules to whose snapshot rows were only appended; None where there is none."""
-    # The newest first in the past, and so the last to be put in here.
-    scored = {one.snapshot_id: one for one in reversed(past) if one.score.rule_set == rules.id}
-    kept = (one.snapshot_id for one in only_added_since(table))
-    return next((scored[one] for one in kept if one in scored), None)
+def _base(table: Table, rules: RuleSet, past: Sequence[ScoredAt]) -> _Base | None:
+    """Give the newest score by these rules, where reading what changed since is less than reading all."""
+    scored = next((one for one in past if one.score.rule_set == rules.id), None)
+    head = table.current_snapshot()
+    if scored is None or head is None:
+        return None
+    change = plan_change(table, since=scored.snapshot_id, until=head.snapshot_id)
+    less = change.bytes < change.total_bytes and change.rows < change.total_rows
+    return _Base(scored=scored, change=change) if less or change.method is Method.NOTHING else None
 
 
-def row_rules_only(score: TableScore, rules: RuleSet) -> TableScore:
+def _brought_up(lake: Lake, spec: TableSpec, rules: RuleSet, base: _Base) -> TableScore:
+    before = _row_rules_only(base.scored.score, rules)
+    if base.change.method is Method.NOTHING:
+        return before
+    with open_change(lake, spec, base.change) as change:
+        after = before.merged(measure(_bare(spec, change.added), rules))
+        return after if change.removed is None else after.without(measure(_bare(spec, change.removed), rules))
+
+
+def _row_rules_only(score: TableScore, rules: RuleSet) -> TableScore:
     """Leave the table rules out: their counts do not add up."""
     names = {one.name for one in rules.rules}
     return TableScore(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from lakehouse.quality.notebook import score_html
@@ -74,19 +74,15 @@ class TableScore:
         Raises:
             ValueError: They were scored by different rule sets.
         """
-        if (self.rule_set, self.table) != (other.rule_set, other.table):
-            raise ValueError(f"scores of {self.table}/{self.rule_set} and {other.table}/{other.rule_set} do not merge")
-        rules = tuple(
-            RuleScore(**{**asdict(a), "failed": a.failed + b.failed, "assessed": a.assessed + b.assessed})
-            for a, b in zip(self.rules, other.rules, strict=True)
-        )
-        return TableScore(
-            table=self.table,
-            rule_set=self.rule_set,
-            rows=self.rows + other.rows,
-            rows_failed=self.rows_failed + other.rows_failed,
-            rules=rules,
-        )
+        return self._plus(other, 1)
+
+    def without(self, other: TableScore) -> TableScore:
+        """Give the score that is left when the rows of the other are taken out of the table.
+
+        Raises:
+            ValueError: They were scored by different rule sets.
+        """
+        return self._plus(other, -1)
 
     def _repr_html_(self) -> str:
         """Show it in a notebook."""
@@ -101,6 +97,16 @@ class TableScore:
         """Read what ``to_json`` gave."""
         data = json.loads(text)
         return TableScore(**{**data, "rules": tuple(RuleScore(**rule) for rule in data["rules"])})
+
+    def _plus(self, other: TableScore, times: int) -> TableScore:
+        if (self.rule_set, self.table) != (other.rule_set, other.table):
+            raise ValueError(f"scores of {self.table}/{self.rule_set} and {other.table}/{other.rule_set} do not merge")
+        rules = tuple(
+            replace(a, failed=a.failed + times * b.failed, assessed=a.assessed + times * b.assessed)
+            for a, b in zip(self.rules, other.rules, strict=True)
+        )
+        rows, rows_failed = self.rows + times * other.rows, self.rows_failed + times * other.rows_failed
+        return replace(self, rows=rows, rows_failed=rows_failed, rules=rules)
 
     def _by(self, key: Callable[[RuleScore], str]) -> dict[str, float]:
         groups: dict[str, list[RuleScore]] = {}
