@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
-from pyspark.sql.types import StringType
+from pyspark.sql.types import IntegerType, StringType
 
 from lakehouse import Column, Pii, Schema, doc, table
 from lakehouse.contract.table import is_table, spec_of
+from lakehouse.contract.versions import Scd2, Versioned
 from lakehouse.errors import ContractError
 from tests.contract.tables import Orders
 
@@ -120,3 +121,26 @@ def test_an_annotation_with_a_name_of_a_function_says_so() -> None:
 
     with pytest.raises(ContractError, match="name 'local' is not defined"):
         table("silver.local")(Local)
+
+
+@pytest.mark.parametrize(
+    ("base", "options", "said"),
+    [
+        (Schema, {"key": ("a",), "newest_by": ("a",)}, r"class Kept\(Versioned\)"),
+        (Versioned, {"newest_by": ("a",)}, "needs key="),
+        (Versioned, {"key": ("a",)}, "needs newest_by="),
+        (Versioned, {"key": ("a",), "newest_by": ("a",), "history": Scd2(effective="b")}, "names b, which is not"),
+    ],
+)
+def test_a_history_that_cannot_be_kept_is_refused(base: type[Schema], options: dict[str, Any], said: str) -> None:
+    kept: Any = type("Kept", (base,), {"__annotations__": {"a": Column[IntegerType]}, "__module__": __name__})
+    with pytest.raises(ContractError, match=said):
+        table("silver.kept", **{"history": Scd2(effective="a"), **options})(kept)
+
+
+def test_a_version_is_identified_by_its_key_and_from_when_it_held() -> None:
+    kept: Any = type("Kept", (Versioned,), {"__annotations__": {"a": Column[IntegerType]}, "__module__": __name__})
+    history = Scd2(effective="a")
+    spec = spec_of(table("silver.kept", key=("a",), newest_by=("a",), history=history)(kept))
+    assert spec.identity == ("a", "valid_from")
+    assert spec.struct.names == ["a", "valid_from", "valid_to", "is_current"]

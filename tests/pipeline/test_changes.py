@@ -10,10 +10,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType
 
 from lakehouse import Column, DataSet, KafkaRecord, Schema, StructType, build, conform, doc, required, table
+from lakehouse.catalog.publish import open_audit
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.change import Change
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import ContractError
+from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.transforms.decoder import JsonDecoder
 from tests.pipeline.conftest import Bench
 
@@ -83,7 +85,7 @@ def change(op: str, who: str, name: str = "") -> dict[str, Any]:
 
 
 def users(bench: Bench, merge: BuildSpec) -> dict[str, str]:
-    return {row.id: row.name for row in bench.lake.rows(merge.table).collect()}
+    return {row.id: row.name for row in bench.lake.read(merge.output).collect()}
 
 
 def test_rows_come_change_and_go_as_in_the_source(bench: Bench, unique: str) -> None:
@@ -105,6 +107,18 @@ def test_a_row_that_comes_again_after_its_delete_is_there(bench: Bench, unique: 
     stream.send(change("c", "1", "b"))
     stream.run()
     assert users(stream, merge) == {"1": "b"}
+
+
+def test_a_change_that_is_older_than_a_delete_does_not_bring_the_row_back(bench: Bench, unique: str) -> None:
+    stream, merge = changes(bench, unique)
+    stream.send(change("d", "1"), change("c", "2", "b"))
+    stream.run()
+    older = stream.lake.rows(merge.table).where("id = '1'").withColumns({"op": F.lit("u"), "at": F.lit(-1)})
+    audit = open_audit(stream.lake, merge.table, run_id="late")
+    merge_newest(audit, older)
+    left = stream.lake.spark.table(audit.target).where("id = '1'").collect()
+    assert [(row.op, row["at"]) for row in left] == [("d", 0)]
+    assert users(stream, merge) == {"2": "b"}
 
 
 def test_without_a_condition_deletes_are_rows_as_others(bench: Bench, unique: str) -> None:

@@ -13,18 +13,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
-from pyspark.sql.types import DoubleType, IntegerType, LongType, StringType
+from pyspark.sql.types import DoubleType, IntegerType, LongType, StringType, TimestampType
 
 from lakehouse import Column, DataSet, Schema, build, conform, table
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.ddl import full_name
-from lakehouse.contract.follows import Follows, Groups, Rows, Whole
+from lakehouse.contract.follows import Follows, Groups, Keys, Rows, Whole
 from lakehouse.contract.table import TableSpec, spec_of
+from lakehouse.contract.versions import Scd2, Versioned
+from lakehouse.errors import LakehouseError
 from lakehouse.pipeline.build_plan import Strategy
 from lakehouse.pipeline.cost import FOLLOW_ALWAYS
-from lakehouse.pipeline.merge_newest import whole
+from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.run import Built, Run, run_build
 from lakehouse.quality import Between
 
@@ -64,6 +66,15 @@ class Totals(Schema):
     greatest: Column[DoubleType]
 
 
+class Prices(Versioned):
+    """What an order came to, from when to when."""
+
+    order_id: Column[IntegerType]
+    amount: Column[IntegerType]
+    version: Column[IntegerType]
+    changed_at: Column[TimestampType]
+
+
 @dataclass
 class Shop:
     """A table of orders and the builds that read it."""
@@ -86,7 +97,7 @@ class Shop:
     def assert_as_if_built_whole(self, name: str) -> None:
         build = self.builds[name]
         orders = self.lake.rows(self.orders)
-        expected = whole(build.table, build.function(orders)).collect()
+        expected = kept_rows(build.table, build.function(orders)).collect()
         assert Counter(self.lake.rows(build.table).collect()) == Counter(expected)
 
 
@@ -98,16 +109,23 @@ def newest(orders: Any) -> Any:
     return orders.select("order_id", "version", "amount")
 
 
+def prices(orders: Any) -> Any:
+    return orders.select("order_id", "amount", "version", F.timestamp_seconds("version").alias("changed_at"))
+
+
 def totals(orders: Any) -> Any:
     return orders.groupBy("customer").agg(
         F.count("*").alias("orders"), (F.max("amount") / F.sum("amount")).alias("greatest")
     )
 
 
+PRICES = {"key": ("order_id",), "newest_by": ("changed_at", "version"), "history": Scd2(effective="changed_at")}
 BUILDS: dict[str, tuple[Any, Any, Follows, dict[str, Any]]] = {
     "large": (large, Large, Rows(), {"key": ("order_id",)}),
     "newest": (newest, Newest, Rows(), {"key": ("order_id",), "newest_by": ("version",)}),
     "totals": (totals, Totals, Groups("customer"), {}),
+    "prices": (prices, Prices, Rows(), PRICES),
+    "prices_by_key": (prices, Prices, Keys("order_id"), PRICES),
     "all": (totals, Totals, Whole(), {}),
 }
 
@@ -153,6 +171,9 @@ SLOW = pytest.mark.slow  # together: each builds a table twice
         ("large", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.APPEND),
         ("newest", "INSERT INTO {t} VALUES (3, 'a', 0, 99), (4, 'a', 9, 98)", Strategy.MERGE),
         ("totals", MERGE, Strategy.REPLACE),
+        ("prices", "INSERT INTO {t} VALUES (3, 'a', 9, 99), (4, 'a', 0, 98)", Strategy.REPLACE),
+        pytest.param("prices_by_key", MERGE, Strategy.REPLACE, marks=SLOW),
+        pytest.param("prices", "DELETE FROM {t} WHERE order_id = 3", Strategy.REPLACE, marks=SLOW),
         pytest.param("large", MERGE, Strategy.REPLACE, marks=SLOW),
         pytest.param("newest", "DELETE FROM {t} WHERE order_id = 3", Strategy.WHOLE, marks=SLOW),
         pytest.param("totals", "INSERT INTO {t} VALUES (90, 'a', 1, 5)", Strategy.REPLACE, marks=SLOW),
@@ -218,6 +239,24 @@ def test_a_late_older_message_never_beats_the_stored_row(shop: Shop) -> None:
     assert shop.run("newest").strategy is Strategy.MERGE
     (row,) = shop.lake.rows(shop.builds["newest"].table).where("order_id = 3").collect()
     assert (row.version, row.amount) == (5, 70)
+
+
+@SLOW
+def test_a_version_is_closed_by_the_change_that_follows_it(shop: Shop) -> None:
+    shop.run("prices")
+    shop.insert((3, "a", 5, 70), (3, "a", 7, 70))
+    shop.run("prices")
+    rows = shop.lake.rows(shop.builds["prices"].table).where("order_id = 3").orderBy("valid_from").collect()
+    held = [(row.amount, row.valid_from.timestamp(), row.valid_to and row.valid_to.timestamp()) for row in rows]
+    assert held == [(3, 1, 5), (70, 5, None)]
+    assert [row.is_current for row in rows] == [False, True]
+
+
+@SLOW
+def test_a_change_without_its_instant_is_told(shop: Shop) -> None:
+    shop.sql("INSERT INTO {t} VALUES (90, 'a', NULL, 5)")
+    with pytest.raises(LakehouseError, match="gives a row whose changed_at is null"):
+        shop.run("prices")
 
 
 @SLOW

@@ -15,8 +15,9 @@ from pyspark.sql.types import DateType, DoubleType, IntegerType, StringType
 
 from lakehouse import Column, Schema, table
 from lakehouse.errors import ContractError
-from lakehouse.quality import Between, Holds, NotNull, OneOf, Severity, rule_set, score, with_quality
+from lakehouse.quality import Between, Holds, NotNull, OneOf, Severity, Unique, rule_set, score, with_quality
 from lakehouse.quality.mask import failed_any
+from lakehouse.quality.score import measure
 
 
 @table("silver.things", rules=(Holds("small_or_named", "size < 10 OR name IS NOT NULL", weight=3.0),))
@@ -81,6 +82,25 @@ def test_the_rows_with_a_value_are_not_counted_apart_from_those_without(spark: S
     found = score(spark.createDataFrame([("a",), ("c",), (None,)], "name string"), Known).rules
     assert [(rule.failed, rule.assessed) for rule in found] == [(1, 3), (1, 2)]
     assert not rule_set(Known).assessments[0]
+
+
+def test_the_mark_of_a_delete_is_not_judged(spark: SparkSession) -> None:
+    @table("silver.deletable", key=("id",), newest_by=("at",), deleted_by="op = 'd'", rules=(Unique("name"),))
+    class Deletable(Schema):
+        """Things that can be deleted."""
+
+        id: Column[IntegerType]
+        at: Column[IntegerType]
+        op: Column[StringType]
+        name: Annotated[Column[StringType], NotNull()]
+
+    rows = spark.createDataFrame(
+        [(1, 1, "u", "a"), (2, 1, None, None), (3, 1, "d", None), (4, 1, "d", "a")],
+        "id int, at int, op string, name string",
+    )
+    counted, masked = score(rows, Deletable), measure(with_quality(rows, rule_set(Deletable)), rule_set(Deletable))
+    assert (counted.rows, counted.rows_failed) == (masked.rows, masked.rows_failed) == (2, 1)
+    assert [(rule.failed, rule.assessed) for rule in counted.rules] == [(1, 2), (0, 1)]
 
 
 def test_an_empty_table_has_no_score(spark: SparkSession) -> None:

@@ -21,6 +21,7 @@ from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.partitioning import PartitionField, from_iceberg
 from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, spec_of
+from lakehouse.contract.tombstones import without_tombstones
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 
 _FILL_FIRST = "run `lakehouse run` or `lakehouse stream` first"
@@ -138,9 +139,11 @@ class Lake:
 
 
 def good_rows(rows: DataFrame, schema: type[Schema]) -> DataFrame:
-    """Leave the dead letters of a bronze table out; other tables have none."""
-    # On the partition column, so that the files of dead letters are not even listed.
-    return rows.where(F.col("dead_letter.reason").isNull()) if issubclass(schema, KafkaRecord) else rows
+    """Leave the dead letters of a bronze table out, and of any table the rows that stand for deletes."""
+    if issubclass(schema, KafkaRecord):
+        # On the partition column, so that the files of dead letters are not even listed.
+        return rows.where(F.col("dead_letter.reason").isNull())
+    return without_tombstones(rows, spec_of(schema))
 
 
 def partition_fields(table: Table) -> tuple[PartitionField, ...]:

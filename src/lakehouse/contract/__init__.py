@@ -9,8 +9,10 @@ from lakehouse.contract.schema import ArrayType, Column, DataSet, DecimalType, M
 from lakehouse.contract.scored import Scored
 from lakehouse.contract.table import table
 from lakehouse.contract.upkeep import Upkeep
+from lakehouse.contract.versions import Scd2, Versioned
 
 __all__ = [
     "ArrayType", "Column", "DataSet", "DecimalType", "Groups", "KafkaRecord", "Keys", "MapType", "Pii", "Rows",
-    "Schema", "Scored", "StructType", "Upkeep", "Whole", "build", "conform", "doc", "required", "table",
+    "Scd2", "Schema", "Scored", "StructType", "Upkeep", "Versioned", "Whole", "build", "conform", "doc", "required",
+    "table",
 ]  # fmt: skip

@@ -30,6 +30,9 @@ STREAM_PROPERTIES = {
     "write.distribution-mode": "none",
     "write.spark.fanout.enabled": "true",
     "write.target-file-size-bytes": str(128 * 1024 * 1024),
+    # Messages are full of values that never come again: a dictionary of these is made, found too large and thrown away.
+    "write.parquet.dict-size-bytes": str(64 * 1024),
+    "write.parquet.compression-level": "1",
     "commit.retry.num-retries": "10",
 }
 
@@ -56,7 +59,7 @@ def create_table_sql(spec: TableSpec, *, catalog: str) -> str:
 def after_create_sql(spec: TableSpec, *, catalog: str) -> tuple[str, ...]:
     """Give the statements that ``CREATE TABLE`` has no clause for: key columns and the order inside of files."""
     name = full_name(spec, catalog=catalog)
-    statements = [f"ALTER TABLE {name} SET IDENTIFIER FIELDS {_names(spec.key)}"] if spec.key else []
+    statements = [f"ALTER TABLE {name} SET IDENTIFIER FIELDS {_names(spec.identity)}"] if spec.key else []
     if spec.sorted_by:
         statements.append(f"ALTER TABLE {name} WRITE LOCALLY ORDERED BY {_names(spec.sorted_by)}")
     return tuple(statements)

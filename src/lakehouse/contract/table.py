@@ -14,8 +14,11 @@ from lakehouse.contract.partitioning import PartitionField, parse_partition_fiel
 from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.scored import Scored
 from lakehouse.contract.upkeep import Upkeep
+from lakehouse.contract.versions import VALID_FROM, Scd2, Versioned, check_history
 from lakehouse.errors import ContractError
 
+_FILLED = [name for base in (Versioned, Scored) for name in vars(base)["__annotations__"]]
+"""Columns that the library adds to a table stand behind its own."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
@@ -36,6 +39,12 @@ class TableSpec:
     comment: str = ""
     external: bool = False
     upkeep: Upkeep = field(default_factory=Upkeep)
+    history: Scd2 | None = None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Columns that no two rows share: the key, and of versions of a row the instant from which each holds."""
+        return (*self.key, VALID_FROM) if self.history else self.key
 
     @property
     def namespace(self) -> str:
@@ -69,6 +78,7 @@ def table(
     rules: Sequence[object] = (),
     external: bool = False,
     upkeep: Upkeep | None = None,
+    history: Scd2 | None = None,
 ) -> Callable[[type[SchemaT]], type[SchemaT]]:
     """Declare that a ``Schema`` is a table.
 
@@ -76,14 +86,15 @@ def table(
         name: ``namespace.table``, lower case: Glue and Athena know nothing else.
         key: Columns that identify a row; they become ``NOT NULL``.
         newest_by: Columns by which, of two rows with one key, the newer is known; compared left to right.
-        deleted_by: SQL over a row that says that its key was deleted, such as ``"op = 'd'"``: where a stream merges
-            into the table, such a row takes the key's row away. Without it all rows are kept.
+        deleted_by: SQL over a row that says that its key was deleted, such as ``"op = 'd'"``. Where such a row is the
+            newest of its key it stays in the table, but builds, scores and ``read`` do not see it.
         partitioned_by: ``"country"``, ``"days(ordered_at)"``, ``"bucket(16, user_id)"``, ``"truncate(4, code)"``.
         sorted_by: Columns by which rows are sorted inside of a file.
         properties: Iceberg table properties, over the library's defaults.
         rules: Rules of the whole row or table, beside those on columns.
         external: Filled by something else than a build or a stream of this lake.
         upkeep: When ``lakehouse maintain`` writes its files anew and lets its snapshots expire.
+        history: Keep each version of a row, with the instants between which it held; ``key`` is that of the row.
 
     Raises:
         ContractError: The name is not of that form, or a key, partition or sort column is not declared.
@@ -97,7 +108,7 @@ def table(
         except NameError as error:
             todo = "annotations are read with the names of their module, not with those of a function"
             raise ContractError(f"@table({name!r}) on {schema.__name__}: {error}; {todo}") from error
-        own_first = sorted(hints.items(), key=lambda hint: hint[0] in vars(Scored)["__annotations__"])
+        own_first = sorted(hints.items(), key=lambda hint: _FILLED.index(hint[0]) if hint[0] in _FILLED else -1)
         spec = TableSpec(
             schema=schema,
             name=name,
@@ -112,6 +123,7 @@ def table(
             comment=" ".join((schema.__doc__ or "").split()),
             external=external,
             upkeep=upkeep if upkeep is not None else Upkeep(),
+            history=history,
         )
         _check_columns_exist(spec)
         schema.__table__ = spec  # type: ignore[attr-defined]
@@ -147,6 +159,15 @@ def _check_columns_exist(spec: TableSpec) -> None:
     if spec.deleted_by and not (spec.key and spec.newest_by):
         raise ContractError(
             f"table {spec.name}: deleted_by needs key=(…) and newest_by=(…), else no change is the newest"
+        )
+    if spec.history:
+        check_history(
+            spec.history,
+            spec.schema,
+            where=f"table {spec.name}",
+            columns=spec.struct.names,
+            key=spec.key,
+            ordered=bool(spec.newest_by),
         )
     declared = {path for column in spec.columns for path in column.paths()}
     top = {column.name for column in spec.columns}

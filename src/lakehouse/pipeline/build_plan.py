@@ -110,7 +110,7 @@ def plan_build(
 def fingerprint(build: BuildSpec, instant: datetime) -> str:
     """Hash what decides a build's result beside its inputs: its code, the contract, and the day of its instant."""
     day = f"{instant:%Y-%m-%d}" if build.instant else ""
-    order = f"{build.table.newest_by} {build.table.deleted_by}"
+    order = f"{build.table.newest_by} {build.table.deleted_by} {build.table.history or ''}"
     text = inspect.getsource(build.function) + create_table_sql(build.table, catalog="") + order + day
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -147,7 +147,8 @@ def _looked_up(build: BuildSpec, changes: Mapping[str, ChangePlan]) -> int:
 
     Rows of a key are looked for in all files; their statistics may leave some out.
     """
-    followed = build.follows.input if isinstance(build.follows, Rows) else None
+    # Versions of a key are made of all of its changes.
+    followed = build.follows.input if isinstance(build.follows, Rows) and not build.table.history else None
     return sum(one.total_bytes for name, one in changes.items() if name != followed)
 
 
@@ -180,6 +181,8 @@ def _by_rows(build: BuildSpec, follows: Rows, changed: Mapping[str, ChangePlan])
     target, others = build.table, [one.table for name, one in changed.items() if name != follows.input]
     if others:
         return Strategy.WHOLE, f"{', '.join(others)} changed, and it follows the rows of {follows.input} alone"
+    if target.history:
+        return Strategy.REPLACE, f"{follows.input} changed"
     if all(one.method is Method.APPENDED for one in changed.values()):
         return (Strategy.MERGE if target.newest_by else Strategy.APPEND), "rows came to its input"
     if target.newest_by:

@@ -21,7 +21,7 @@ from lakehouse.errors import PublishConflictError, QualityGateError
 from lakehouse.pipeline.build_call import Inputs, call
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy, plan_build
 from lakehouse.pipeline.cost import COSTS, Costs
-from lakehouse.pipeline.merge_newest import whole
+from lakehouse.pipeline.kept_rows import changes_with_instants, kept_rows
 from lakehouse.pipeline.quarantine import set_aside
 from lakehouse.pipeline.scored_write import score_branch, segments_of, write_scored
 from lakehouse.pipeline.write_changes import write_changes
@@ -116,7 +116,8 @@ def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: s
     if plan.strategy is not Strategy.WHOLE and audit.base != plan.base:
         # What is left to do was decided of another table than this one: rows could come twice.
         raise PublishConflictError(table=spec.name, base=plan.base or 0, found=audit.base)
-    score = _write(audit, plan, rules, run)
+    with changes_with_instants(spec):
+        score = _write(audit, plan, rules, run)
     _demand(audit, score, rules, run)
     if rules.gate.policy is Policy.QUARANTINE:
         set_aside(audit, rules, entry)
@@ -131,7 +132,7 @@ def _write(audit: Audit, plan: BuildPlan, rules: RuleSet, run: Run) -> TableScor
     if plan.strategy is not Strategy.WHOLE:
         write_changes(audit, plan, inputs, rules)
         return score_branch(audit, rules, instant=run.instant)
-    rows = whole(audit.spec, call(plan.build, inputs))
+    rows = kept_rows(audit.spec, call(plan.build, inputs))
     return write_scored(audit, rows, rules, run_id=run.run_id, instant=run.instant)
 
 

@@ -16,7 +16,7 @@ from lakehouse.contract.follows import Keys
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 from lakehouse.pipeline.build_call import call_with
-from lakehouse.pipeline.merge_newest import whole
+from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.quality import RuleSet, with_quality
 
 
@@ -36,7 +36,7 @@ def _of_rows(build: BuildSpec, rules: RuleSet, empty: dict[str, DataFrame], inst
         if made is None:
             yield f"gives nothing, and its signature says DataSet[{build.output.__name__}]; a return is missing"
             return
-        rows = whole(spec, made)
+        rows = kept_rows(spec, made)
         # The schema is asked for because a session of Spark Connect analyses no earlier.
         _ = (with_quality(rows, rules) if rules.rules else rows).schema
     except SchemaMismatchError as error:

@@ -16,9 +16,10 @@ from lakehouse.catalog.publish import Audit
 from lakehouse.contract.conform import conform
 from lakehouse.contract.follows import Keys, Rows
 from lakehouse.contract.partitioning import quote_name
-from lakehouse.contract.table import spec_of
+from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.build_call import Inputs, call
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy
+from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.pipeline.near_values import near_values, rows_of_values
 from lakehouse.quality import RuleSet, with_quality
@@ -36,7 +37,7 @@ def write_changes(audit: Audit, plan: BuildPlan, inputs: Inputs, rules: RuleSet)
     with _opened(audit.lake, plan) as changes:
         if plan.strategy is Strategy.REPLACE:
             with _replacement(audit, plan, inputs, changes) as (touched, rows):
-                _replace(audit, touched, _scored(audit, rows, rules))
+                _replace(audit, touched, _scored(audit, kept_rows(audit.spec, rows), rules))
             return
         (parameter, change) = next(iter(changes.items()))
         rows = _scored(audit, call(plan.build, inputs, {parameter: change.added}), rules)
@@ -79,7 +80,7 @@ def _replacement(
         rows = call(build, inputs, {parameter: change.added})
         sides = [rows] if change.removed is None else [rows, call(build, inputs, {parameter: change.removed})]
         with _kept(_distinct([side.select(*audit.spec.key) for side in sides], few=few)) as touched:
-            yield touched, rows
+            yield touched, _all_changes(audit.spec, touched, call(build, inputs)) if audit.spec.history else rows
         return
     assert isinstance(build.follows, Keys), "no other declaration is planned to be replaced in part"
     of = {name: build.follows.of_input(name, spec_of(schema).struct.names) for name, schema in build.inputs}
@@ -92,6 +93,12 @@ def _replacement(
     with _kept(_distinct(sides, few=few)) as touched:
         only = {name: _only(inputs, name, touched, sql) for name, sql in of.items() if sql is not None}
         yield touched, call(build, inputs, only)
+
+
+def _all_changes(spec: TableSpec, touched: DataFrame, made: DataFrame) -> DataFrame:
+    """Give what a build makes for touched keys out of all of its input, of which versions are made."""
+    of = {name: quote_name(name) for name in spec.key}
+    return rows_of_values(made.where(near_values(touched, of)), touched, of)
 
 
 def _replace(audit: Audit, touched: DataFrame, rows: DataFrame) -> None:

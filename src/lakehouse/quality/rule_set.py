@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, spec_of
+from lakehouse.contract.tombstones import is_tombstone
 from lakehouse.errors import ContractError
 from lakehouse.quality.completeness import NotNull
 from lakehouse.quality.gate import Gate
@@ -37,12 +38,16 @@ class BoundRule:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSet:
-    """All rules of a table. Row rule *i* owns bit *i* of the mask; table rules are measured beside it."""
+    """All rules of a table. Row rule *i* owns bit *i* of the mask; table rules are measured beside it.
+
+    ``exempt`` is SQL over a row that is not judged, because it is no row of the table but the mark of a delete.
+    """
 
     table: str
     rules: tuple[BoundRule, ...]
     table_rules: tuple[BoundRule, ...] = ()
     gate: Gate = field(default_factory=Gate)
+    exempt: str = ""
 
     @cached_property
     def id(self) -> str:
@@ -51,12 +56,27 @@ class RuleSet:
         The gate is not in it: what is demanded of a score does not change the score.
         """
         text = "\n".join(f"{one.name} {one.column} {one.rule!r}" for one in (*self.rules, *self.table_rules))
+        text += f"\nnot where {self.exempt}" if self.exempt and text else ""
         return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
 
     @cached_property
     def violations(self) -> tuple[Column, ...]:
         """For each row rule, true where it fails; never null."""
-        return tuple(F.coalesce(one.rule.violated(one.value), F.lit(False)) for one in self.rules)
+        return tuple(F.coalesce(violated, F.lit(False)) for violated in self.violated)
+
+    @property
+    def violated(self) -> tuple[Column, ...]:
+        """For each row rule, true where it fails; false or null where it does not."""
+        return tuple(self._judged(one.rule.violated(one.value)) for one in self.rules)
+
+    @property
+    def row(self) -> Column:
+        """What is there for each row to be judged, and null for others."""
+        return self._judged(F.lit(True))
+
+    def judged_rows(self, rows: DataFrame) -> DataFrame:
+        """Leave out the rows that are not judged."""
+        return rows.where(~is_tombstone(self.exempt)) if self.exempt else rows
 
     @cached_property
     def assessments(self) -> tuple[dict[str, Column], tuple[tuple[str, str], ...]]:
@@ -76,7 +96,7 @@ class RuleSet:
             text = str(condition)
             if text not in known:
                 known[text] = (f"assessed_{len(conditions)}", "")
-                conditions[known[text][0]] = condition
+                conditions[known[text][0]] = self._judged(condition)
             found.append(known[text])
         return conditions, tuple(found)
 
@@ -84,6 +104,9 @@ class RuleSet:
     def total_weight(self) -> float:
         """Sum of the weights of all row rules."""
         return sum(bound.rule.weight for bound in self.rules)
+
+    def _judged(self, condition: Column) -> Column:
+        return F.when(~is_tombstone(self.exempt), condition) if self.exempt else condition
 
     def __bool__(self) -> bool:
         """Whether there is anything to judge."""
@@ -116,6 +139,7 @@ def rule_set(table: type[Schema] | TableSpec, *, more: Iterable[tuple[str, Rule]
         rules=tuple(one for one in bound if not isinstance(one.rule, TableRule)),
         table_rules=tuple(one for one in bound if isinstance(one.rule, TableRule)),
         gate=gate,
+        exempt=spec.deleted_by,
     )
 
 

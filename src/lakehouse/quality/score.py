@@ -27,7 +27,7 @@ def aggregates(rules: RuleSet) -> list[Column]:
     # Not count_if: Spark makes a column of each of its conditions and carries all of them through the write.
     counts = [F.expr(f"count(CASE WHEN {condition} THEN 1 END) AS {name}") for name, condition in conditions.items()]
     assessed = [F.count(F.when(condition, 1)).alias(name) for name, condition in rules.assessments[0].items()]
-    return [F.count(F.lit(1)).alias("rows"), *counts, *assessed]
+    return [F.count(rules.row).alias("rows"), *counts, *assessed]
 
 
 def score_of(rules: RuleSet, metrics: Mapping[str, Any]) -> TableScore:
@@ -65,7 +65,7 @@ def measure(written: DataFrame, rules: RuleSet) -> TableScore:
 
 def with_table_rules(found: TableScore, rows: DataFrame, rules: RuleSet, facts: Facts) -> TableScore:
     """Add what the table rules find in the rows to a score."""
-    findings = measure_table(rows, rules.table_rules, facts)
+    findings = measure_table(rules.judged_rows(rows), rules.table_rules, facts)
     more = tuple(_rule_score(bound, findings[bound.name]) for bound in rules.table_rules)
     return dataclasses.replace(found, rules=(*found.rules, *more))
 
@@ -84,15 +84,16 @@ def require(found: TableScore, gate: Gate) -> None:
 def _counted(df: DataFrame, rules: RuleSet) -> TableScore:
     """Score rows without making a mask of them: nobody asks for one where only counts are wanted."""
     # Null is as good as false where rows are counted, and need not be made false in each row.
-    failed = {f"failed_{bit}": bound.rule.violated(bound.value) for bit, bound in enumerate(rules.rules)}
-    judged = rules.assessments[0]
+    failed = {f"failed_{bit}": violated for bit, violated in enumerate(rules.violated)}
+    judged = rules.assessments[0] | {"judged": rules.row}
     with explained(df, rules):
         flags = df.select(*(flag.alias(name) for name, flag in (failed | judged).items()))
         _ = flags.columns
     errors = [f"failed_{bit}" for bit, bound in enumerate(rules.rules) if bound.rule.severity is Severity.ERROR]
-    conditions = {"rows_failed": " OR ".join(errors) or "false"} | {name: name for name in (*failed, *judged)}
+    conditions = {"rows": "judged", "rows_failed": " OR ".join(errors) or "false"}
+    conditions |= {name: name for name in (*failed, *rules.assessments[0])}
     counts = [F.expr(f"count_if({condition})").alias(name) for name, condition in conditions.items()]
-    return score_of(rules, flags.agg(F.count(F.lit(1)).alias("rows"), *counts).collect()[0].asDict())
+    return score_of(rules, flags.agg(*counts).collect()[0].asDict())
 
 
 def _rule_score(bound: BoundRule, found: Finding) -> RuleScore:

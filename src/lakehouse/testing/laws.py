@@ -18,7 +18,7 @@ from lakehouse.contract.follows import Keys, Rows
 from lakehouse.contract.schema import DataSet
 from lakehouse.contract.table import spec_of
 from lakehouse.pipeline.build_call import call_with
-from lakehouse.pipeline.merge_newest import whole
+from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.near_values import rows_of_values
 from lakehouse.testing.made import NOW, the_build
 
@@ -79,7 +79,7 @@ class _Tried:
         return conform(call_with(self.build, inputs, instant=self.now), self.build.output)
 
     def rows(self, inputs: Inputs) -> list[Row]:
-        return whole(self.build.table, self.made(inputs)).collect()
+        return kept_rows(self.build.table, self.made(inputs)).collect()
 
     def by_change(self, before: Inputs, name: str, changed: list[Row], stored: list[Row]) -> list[Row] | None:
         """Give what an incremental run leaves in the table; None where it would build it whole."""
@@ -95,17 +95,31 @@ class _Tried:
         touched = both.select(*(F.expr(of[key]).alias(key) for key in follows.columns)).distinct().collect()
         gone = {tuple(one) for one in touched}
         kept = [row for row in stored if tuple(row[key] for key in follows.columns) not in gone]
-        return [*kept, *self.made(self._only({**before, name: self.frame(name, changed)}, touched, follows)).collect()]
+        return [*kept, *self.rows(self._only({**before, name: self.frame(name, changed)}, touched, follows))]
 
     def _by_rows(
         self, before: Inputs, name: str, added: list[Row], removed: list[Row], stored: list[Row]
     ) -> list[Row] | None:
         target = self.build.table
+        if target.history:
+            return self._by_history(before, name, added, removed, stored)
         came, went = (self.made({**before, name: self.frame(name, rows)}) for rows in (added, removed))
         if target.newest_by:
             there = self.spark.createDataFrame(stored, target.struct)
-            return None if removed else whole(target, there.unionByName(came)).collect()
+            return None if removed else kept_rows(target, there.unionByName(came)).collect()
         return [*_minus(stored, went.collect()), *came.collect()]
+
+    def _by_history(
+        self, before: Inputs, name: str, added: list[Row], removed: list[Row], stored: list[Row]
+    ) -> list[Row]:
+        key = self.build.table.key
+        went = self.made({**before, name: self.frame(name, [*added, *removed])})
+        gone = {tuple(row) for row in went.select(*key).collect()}
+        rows = [*_minus(before[name].collect(), removed), *added]
+        again = self.rows({**before, name: self.frame(name, rows)})
+        kept, made = ([row for row in which if (tuple(row[k] for k in key) in gone) is new] for which, new in
+                      ((stored, False), (again, True)))  # fmt: skip
+        return [*kept, *made]
 
     def _only(self, inputs: Inputs, touched: list[Row], follows: Keys) -> dict[str, DataFrame]:
         found = dict(inputs)

@@ -13,7 +13,7 @@ from lakehouse.contract.conform import conform
 from lakehouse.contract.schema import DataSet
 from lakehouse.errors import MissingExtraError
 from lakehouse.pipeline.build_call import call_with
-from lakehouse.pipeline.merge_newest import whole
+from lakehouse.pipeline.kept_rows import kept_rows
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def build_rows(function: Callable[..., DataSet[Any]], *, now: datetime = NOW, **inputs: DataFrame) -> DataSet[Any]:
     """Give the rows that the table of a build holds when these are its inputs.
 
-    Rows: those of the build; of a table with ``newest_by`` the newest of each key, less the deleted. Columns: those of
+    Rows: those of the build; of a table with ``newest_by`` the newest of each key, or its versions. Columns: those of
     the contract; what the library fills is null. Reads nothing until an action.
 
     Args:
@@ -34,7 +34,7 @@ def build_rows(function: Callable[..., DataSet[Any]], *, now: datetime = NOW, **
         SchemaMismatchError: The build gives other columns than it declares.
     """
     build = the_build(function, inputs)
-    return conform(whole(build.table, call_with(build, inputs, instant=now)), build.output)
+    return conform(kept_rows(build.table, call_with(build, inputs, instant=now)), build.output)
 
 
 def assert_build(

@@ -45,8 +45,7 @@ def decode_json(df: DataFrame, payload: ColumnSpec, *, max_bytes: int, wrapped: 
         parsed = parsed.withColumn("_parsed", _unwrapped(payload.type))
     reasoned = parsed.withColumn("reason", _reason(payload, fits))
     reasoned = reasoned.withColumn("detail", _detail(payload, max_bytes, wrapped=wrapped))
-    record = F.struct(*(F.col(f"_parsed.{f.name}").alias(f.name) for f in payload.type.fields))
-    decoded = reasoned.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), record))
+    decoded = reasoned.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), F.col("_parsed")))
     return decoded.drop("_envelope", "_parsed")
 
 
