@@ -20,7 +20,7 @@ VERBS = [
     ["graph"], ["verify"], ["replay"], ["readers", "show"], ["readers", "mark"], ["readers", "forget"],
     ["quality", "score"], ["quality", "history"], ["quality", "release"], ["quality", "alerts"],
     ["quality", "report"], ["quality", "anomalies"], ["quality", "drift"], ["quality", "profile"],
-    ["quality", "alerts"], ["quality", "contract"], ["history"], ["rollback"], ["plan"], ["maintain"],
+    ["quality", "alerts"], ["quality", "contract"], ["history"], ["diff"], ["rollback"], ["plan"], ["maintain"],
 ]  # fmt: skip
 
 

@@ -129,8 +129,9 @@ class Lake:
                 why = f"snapshot_id={snapshot_id} is given as well; give one of the two"
                 raise TimeTravelError(table=spec.name, as_of=as_of, why=why)
             snapshot_id = snapshot_as_of(self.table(spec.name), as_of)
-        df = good_rows(self.rows(spec, snapshot_id=snapshot_id), schema)
-        return conform(df, schema, absent_as_null=True)
+        # In this order: a snapshot may be older than a column that tells good rows from others.
+        rows = conform(self.rows(spec, snapshot_id=snapshot_id), schema, absent_as_null=True)
+        return DataSet[schema](good_rows(rows, schema))  # type: ignore[valid-type]
 
     def dead_letters(self, schema: type[KafkaRecord], *, snapshot_id: int | None = None) -> DataFrame:
         """Read the records of a bronze table that could not be decoded, without the empty payload columns."""

@@ -1,6 +1,7 @@
 """``lakehouse``: one verb per job.
 
-Exit codes: 0 done, 2 wrong usage, 3 refused by data, settings or a remote system, 130 interrupted, 143 terminated.
+Exit codes: 0 done, 2 wrong usage, 3 refused by data, settings or a remote system, 130 interrupted, 143 terminated; of
+``diff --exit-code`` also 1: rows differ.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typer.core import TyperGroup
 
 from lakehouse.cli import (
     dead_letters,
+    diff,
     graph,
     history,
     inspect,
@@ -80,6 +82,7 @@ app.command()(serve.sql)
 app.command(name="dead-letters")(dead_letters.dead_letters)
 app.command()(dead_letters.replay)
 app.command()(history.history)
+app.command()(diff.diff)
 app.command()(rollback.rollback)
 app.command()(maintain.maintain)
 app.command()(inspect.tables)

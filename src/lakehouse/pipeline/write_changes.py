@@ -64,7 +64,7 @@ def _good(change: Change, plan: BuildPlan, parameter: str) -> Change:
     schema = dict(plan.build.inputs)[parameter]
 
     def read(rows: DataFrame) -> DataFrame:
-        return conform(good_rows(rows, schema), schema, absent_as_null=True)
+        return good_rows(conform(rows, schema, absent_as_null=True), schema)
 
     return Change(added=read(change.added), removed=read(change.removed) if change.removed is not None else None)
 
