@@ -6,7 +6,7 @@ the same facts for programs. The command line prints the message without a stack
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -80,6 +80,22 @@ class PublishConflictError(LakehouseError):
         super().__init__(
             f"{table} was not published: this run began at snapshot {base}, but main is now at {found}, "
             "so another run published in between. Their rows are untouched; run the build again on top of them."
+        )
+
+
+class ExpiredInputError(LakehouseError):
+    """To build a table once more would lose what was made of records that its input no longer has."""
+
+    def __init__(self, *, table: str, lost: Mapping[str, tuple[int, Sequence[str]]]) -> None:
+        self.table, self.lost = table, lost
+        lines = "".join(
+            f"\n  - {count:,} rows of {name}" + "".join(f"\n      {one}" for one in ranges)
+            for name, (count, ranges) in lost.items()
+        )
+        super().__init__(
+            f"{table} was not built: what was made of rows that are gone from its input would be lost:{lines}\n"
+            "Put them back, or go on without them: "
+            f"`lakehouse run {table} --accept-loss`"
         )
 
 

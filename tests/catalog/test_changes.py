@@ -8,12 +8,13 @@ from collections.abc import Callable
 import pytest
 from pyspark.sql import DataFrame
 
-from lakehouse.catalog.changes import Method, open_change, plan_change
+from lakehouse.catalog.changes import ChangePlan, Method, open_change, plan_change
 from lakehouse.catalog.file_subset import SCRATCH
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from tests.catalog.conftest import add_by_hand, compact, expire
+from tests.catalog.foreign_writer import Commit, Values, commit_as_flink
 
 Do = Callable[[Lake, str], None]
 
@@ -131,6 +132,16 @@ def assert_adds_up(lake: Lake, spec: TableSpec, since: int, until: int) -> None:
     assert start - removed + added == end
 
 
+def changed(lake: Lake, spec: TableSpec, plan: ChangePlan) -> tuple[list[str], list[str]]:
+    """Give the rows removed and the rows added, each as its letter and its amount."""
+    with open_change(lake, spec, plan) as change:
+        removed, added = (
+            sorted(f"{row.letter}{row.amount}" for row in side.collect()) if side is not None else []
+            for side in (change.removed, change.added)
+        )
+    return removed, added
+
+
 IN_MAKE_TEST = {"merged", "merged and compacted"}
 # The others are slow together: each writes a table some times.
 PARAMETERS = [pytest.param(case, marks=() if case in IN_MAKE_TEST else pytest.mark.slow) for case in CASES]
@@ -181,6 +192,48 @@ def test_a_row_that_only_moved_to_another_file_is_no_change(lake: Lake, started:
     with open_change(lake, spec, plan_change(lake.table(spec.name), since=since, until=head(lake, spec))) as change:
         assert change.added.collect() == []
         assert [row.letter for row in change.removed.collect()] == ["a"]  # type: ignore[union-attr]
+
+
+A, C = {"letter": "a"}, {"letter": "c"}
+A7, A9 = ({"letter": "a", "amount": amount} for amount in (7, 9))
+# What another engine deletes and inserts in its commits, and the rows that are removed and added by them.
+FOREIGN: dict[str, tuple[tuple[Commit, ...], list[str], list[str]]] = {
+    "rows deleted": ((Commit(delete=[A, C]),), ["a1", "c1"], []),
+    "rows deleted in all partitions": ((Commit(delete=[{"amount": 1}]),), ["a1", "b1", "c1", "d1", "e1"], []),
+    "a row deleted that is not there": ((Commit(delete=[{"letter": "x"}]),), [], []),
+    "a row updated": ((Commit(delete=[A], insert=[A9]),), ["a1"], ["a9"]),
+    "a row deleted, then inserted": ((Commit(delete=[A]), Commit(insert=[A9])), ["a1"], ["a9"]),
+    "a row updated twice": ((Commit(delete=[A], insert=[A9]), Commit(delete=[A], insert=[A7])), ["a1"], ["a7"]),
+}
+
+
+@pytest.mark.slow  # with the cases above
+@pytest.mark.parametrize("partitioned", [False, True], ids=["not partitioned", "partitioned"])
+@pytest.mark.parametrize("case", FOREIGN)
+def test_equality_deletes_of_another_engine_are_read(
+    lake: Lake, letters: TableSpec, case: str, partitioned: bool
+) -> None:
+    commits, removed, added = FOREIGN[case]
+    lake.ensure(letters)
+    if partitioned:
+        sql("ALTER TABLE {t} ADD PARTITION FIELD bucket(2, letter)")(lake, f"lake.{letters.name}")
+    add_by_hand(lake, letters, "a", "b", "c", "d", "e")
+    since = head(lake, letters)
+    for commit in commits:
+        commit_as_flink(lake, letters, commit)
+    plan = plan_change(lake.table(letters.name), since=since, until=head(lake, letters))
+    assert changed(lake, letters, plan) == (removed, added)
+    assert_adds_up(lake, letters, since, head(lake, letters))
+
+
+@pytest.mark.slow  # with the cases above
+@pytest.mark.parametrize(("values", "most"), [(A, 1), ({"amount": 1}, 5)], ids=["of a key", "of another value"])
+def test_a_plan_counts_the_rows_that_an_equality_delete_may_reach(
+    lake: Lake, started: tuple[TableSpec, int], values: Values, most: int
+) -> None:
+    spec, since = started
+    commit_as_flink(lake, spec, Commit(delete=[values]))
+    assert plan_change(lake.table(spec.name), since=since, until=head(lake, spec)).rows == most
 
 
 def test_only_changed_files_are_read(lake: Lake, started: tuple[TableSpec, int]) -> None:

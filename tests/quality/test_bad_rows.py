@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.types import IntegerType, StringType
 
 from lakehouse import Column, Pii, Scored, doc, table
@@ -23,6 +24,36 @@ class Clients(Scored):
     age: Annotated[Column[IntegerType], Between(0, 120)]
     note: Annotated[Column[StringType], Matches("[a-z]*", severity=Severity.WARN)]
     other: Column[StringType]
+
+
+@table("silver.subscribers", key=("email", "list"))
+class Subscribers(Scored):
+    """Who reads which list, by address."""
+
+    email: Annotated[Column[StringType], doc("Address"), Pii.CONTACT]
+    list: Annotated[Column[IntegerType], doc("Which list")]
+    age: Annotated[Column[IntegerType], Between(0, 120)]
+
+
+class Watched:
+    """A DataFrame of which all that comes to the driver is noted."""
+
+    def __init__(self, df: DataFrame, seen: list[Row]) -> None:
+        self.df, self.seen = df, seen
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.df, name)
+        return self._noting(found) if callable(found) else found
+
+    def _noting(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            given = method(*args)
+            if isinstance(given, DataFrame):
+                return Watched(given, self.seen)
+            self.seen.extend(given)
+            return given
+
+        return call
 
 
 ROWS: list[tuple[Any, ...]] = [
@@ -68,6 +99,26 @@ def test_personal_values_are_masked_and_null_is_null(found: dict[str, BadRow]) -
     assert cells["2"]["email"] == "•••• (contact, 10 characters)"
     assert cells["3"]["email"] is None
     assert "secret-ann" not in repr(found)
+
+
+def subscribers(spark: SparkSession, seen: list[Row]) -> list[tuple[str | None, ...]]:
+    """Give the cells of subscribers of a wrong age; notes what came to the driver."""
+    rules = rule_set(Subscribers)
+    rows = [("ann@a.org", 10, 200), ("ann@a.org", 9, 200), ("zoe-marie@a.org", 9, 200)]
+    df: Any = Watched(with_quality(spark.createDataFrame(rows, "email string, list int, age int"), rules), seen)
+    return [tuple(cell.text for cell in row.cells) for row in sample_bad_rows(df, spec_of(Subscribers), rules)]
+
+
+def test_personal_keys_do_not_come_to_the_driver(spark: SparkSession) -> None:
+    seen: list[Row] = []
+    subscribers(spark, seen)
+    assert len(seen) == 3
+    assert "a.org" not in repr(seen)
+
+
+def test_the_order_of_rows_tells_nothing_of_personal_keys(spark: SparkSession) -> None:
+    long, short = "•••• (contact, 15 characters)", "•••• (contact, 9 characters)"
+    assert subscribers(spark, []) == [(long, "9", "200"), (short, "9", "200"), (short, "10", "200")]
 
 
 def test_long_values_are_cut_and_columns_without_a_fault_are_left_out(found: dict[str, BadRow]) -> None:

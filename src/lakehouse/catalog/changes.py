@@ -21,6 +21,7 @@ from lakehouse.catalog.live_files import Entries, FileChange, compare_files
 from lakehouse.contract.table import TableSpec
 
 _PLACE = ["_file", "_pos"]
+_RECORD = ["topic", "partition", "offset"]
 _BROADCAST = 1_000_000
 """Places of rows that are sent to every task at most."""
 
@@ -105,7 +106,7 @@ def _by_files(plan: ChangePlan, table: Table, start: Snapshot, end: Snapshot) ->
     files = compare_files(table, start, end)
     if not (files.added or files.removed or files.touched):
         return plan.by(Method.NOTHING, "its files are the same")
-    if files.added and files.removed and _has_maps(table):
+    if files.added and files.removed and _has_maps(table) and not _is_of_records(table):
         return plan.by(Method.WHOLE, "files were rewritten, and rows with maps cannot be compared")
     found = plan.by(Method.FILES, "rows were changed or taken away", size=files.bytes, rows=files.rows)
     return replace(found, files=files)
@@ -162,7 +163,18 @@ def _of_whole_files(opened: _Opened, files: FileChange, start: Snapshot, end: Sn
     gone = opened.rows(start, files.removed, files.deletes_before)
     if came is None or gone is None:
         return came, gone
+    if _is_of_records(opened.table):
+        return _other_records(came, gone), _other_records(gone, came)
     return came.exceptAll(gone), gone.exceptAll(came)
+
+
+def _other_records(rows: DataFrame, others: DataFrame) -> DataFrame:
+    """Leave out the Kafka records that others have: told by their place, and a dead letter from its replay."""
+    dead = F.col("dead_letter.reason").isNotNull()
+    kept = rows.withColumn("_dead", dead).join(
+        others.select(*_RECORD, dead.alias("_dead")), [*_RECORD, "_dead"], "anti"
+    )
+    return kept.select(*rows.columns)
 
 
 def _of_touched_files(opened: _Opened, files: FileChange, start: Snapshot, end: Snapshot) -> Frames:
@@ -198,6 +210,10 @@ def _only_added(table: Table, start: Snapshot, end: Snapshot) -> list[Snapshot] 
             return between
         between.append(snapshot)
     return None
+
+
+def _is_of_records(table: Table) -> bool:
+    return {*_RECORD, "dead_letter.reason"} <= set(table.schema().column_names)
 
 
 def _has_maps(table: Table) -> bool:

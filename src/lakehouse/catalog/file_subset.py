@@ -21,17 +21,24 @@ from pyiceberg.manifest import (
     ManifestEntry,
     ManifestFile,
     ManifestWriterV2,
+    manifest_entry_schema_with_data_file,
     write_manifest_list,
 )
+from pyiceberg.schema import Schema
 from pyiceberg.serializers import ToOutputFile
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.refs import SnapshotRef, SnapshotRefType
 from pyiceberg.table.snapshots import Operation, Snapshot, Summary
+from pyiceberg.typedef import TableVersion
+from pyiceberg.types import IntegerType, ListType, NestedField, StructType
 
 SCRATCH = "ops"
 """Namespace of such tables; ``lakehouse maintain`` drops those that a killed run has left."""
 PREFIX = "files_of_"
+_EQUALITY_IDS = NestedField(
+    135, "equality_ids", ListType(element_id=136, element_type=IntegerType(), element_required=True), required=False
+)
 
 
 @contextmanager
@@ -91,6 +98,15 @@ class _DeletesWriter(ManifestWriterV2):
     @property
     def _meta(self) -> dict[str, str]:
         return {**super()._meta, "content": "deletes"}
+
+    def _with_partition(self, format_version: TableVersion) -> Schema:
+        # Iceberg's specification says int. PyIceberg 0.12 says long, and Java throws where there are equality deletes:
+        # https://github.com/apache/iceberg-python/issues/3840
+        entry = super()._with_partition(format_version)
+        data_file = entry.find_type("data_file")
+        assert isinstance(data_file, StructType), "a field of every entry"
+        fields = (_EQUALITY_IDS if one.field_id == _EQUALITY_IDS.field_id else one for one in data_file.fields)
+        return manifest_entry_schema_with_data_file(format_version, StructType(*fields))
 
 
 def _by_spec(entries: Iterable[ManifestEntry]) -> Iterator[list[ManifestEntry]]:

@@ -27,7 +27,8 @@ class LedgerEntry:
     ``inputs`` maps input table → the snapshot that was read; ``code`` and ``rules`` are fingerprints; ``score`` is the
     JSON of a ``TableScore``, or empty where a table has no rules. ``previous`` is the publish that this one was made on
     top of, which ``publish`` fills in. ``strategy`` is how its rows were written, ``bytes_read`` the size of the input
-    files that were read, at most, and ``seconds`` what it took until the publish.
+    files that were read, at most, and ``seconds`` what it took until the publish. ``expired`` are the rows, by input,
+    that were gone from it when the table was last made of all of it.
     """
 
     run_id: str
@@ -39,6 +40,7 @@ class LedgerEntry:
     strategy: str = ""
     bytes_read: int = 0
     seconds: float = 0.0
+    expired: Mapping[str, int] = field(default_factory=dict)
     previous: int | None = None
     snapshot_id: int | None = None
 
@@ -65,6 +67,8 @@ class LedgerEntry:
         if self.strategy:
             took = {"strategy": self.strategy, "bytes-read": str(self.bytes_read), "seconds": f"{self.seconds:.3f}"}
             found |= {f"{_PREFIX}{name}": value for name, value in took.items()}
+        if self.expired:
+            found[f"{_PREFIX}expired"] = json.dumps(dict(self.expired), sort_keys=True)
         return found if self.previous is None else found | {f"{_PREFIX}previous": str(self.previous)}
 
     @staticmethod
@@ -83,6 +87,7 @@ class LedgerEntry:
             strategy=summary.get(f"{_PREFIX}strategy", ""),
             bytes_read=int(summary.get(f"{_PREFIX}bytes-read", 0)),
             seconds=float(summary.get(f"{_PREFIX}seconds", 0)),
+            expired=json.loads(summary.get(f"{_PREFIX}expired", "{}")),
             previous=int(previous) if (previous := summary.get(f"{_PREFIX}previous")) else None,
             snapshot_id=snapshot.snapshot_id,
         )

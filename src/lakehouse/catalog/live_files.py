@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyiceberg.manifest import DataFile, DataFileContent, ManifestContent, ManifestEntry, ManifestFile
@@ -19,8 +19,8 @@ Entries = Mapping[str, ManifestEntry]
 class FileChange:
     """Data files, by path, that are live at the end alone, at the start alone, or at both with other deletes.
 
-    ``deletes_added`` and ``deletes_removed`` are the delete files that differ; ``deletes_before`` and
-    ``deletes_after`` all that may apply to the files above.
+    ``deletes_added`` and ``deletes_removed`` are the delete files that differ, of which each record stands for one row
+    at most where ``one_row_each``; ``deletes_before`` and ``deletes_after`` are all that may apply to the files above.
     """
 
     added: Entries
@@ -30,6 +30,7 @@ class FileChange:
     deletes_removed: Entries
     deletes_before: Entries
     deletes_after: Entries
+    one_row_each: bool
 
     @property
     def bytes(self) -> int:
@@ -39,8 +40,12 @@ class FileChange:
 
     @property
     def rows(self) -> int:
-        """Rows that came or went, at most: those of added and removed files, and what the delete files name."""
-        files = (self.added, self.removed, self.deletes_added, self.deletes_removed)
+        """Rows that came or went, at most: those of added and removed files, and what the delete files name.
+
+        Equality deletes by other columns than the key may take any number, so that all rows of touched files count.
+        """
+        named = (self.deletes_added, self.deletes_removed) if self.one_row_each else (self.touched,)
+        files = (self.added, self.removed, *named)
         return sum(one.data_file.record_count for which in files for one in which.values())
 
     @property
@@ -62,11 +67,12 @@ def compare_files(table: Table, start: Snapshot, end: Snapshot) -> FileChange:
     deletes_removed = _minus(own_before.deletes, own_after.deletes)
     deletes_added = _minus(own_after.deletes, own_before.deletes)
     both = {path: one for path, one in own_after.data.items() if path in own_before.data}
+    differ = [*deletes_added.values(), *deletes_removed.values()]
     touched: Entries = {}
-    if deletes_added or deletes_removed:
+    if differ:
         shared_data = (one for one in shared if one.content == ManifestContent.DATA)
         everywhere = both | _live(table, shared_data).data
-        touched = _reached(everywhere, (*deletes_added.values(), *deletes_removed.values()))
+        touched = _reached(everywhere, differ)
     shared_deletes = _live(table, (one for one in shared if one.content == ManifestContent.DELETES)).deletes
     return FileChange(
         added=_minus(own_after.data, own_before.data),
@@ -76,6 +82,7 @@ def compare_files(table: Table, start: Snapshot, end: Snapshot) -> FileChange:
         deletes_removed=deletes_removed,
         deletes_before=shared_deletes | own_before.deletes,
         deletes_after=shared_deletes | own_after.deletes,
+        one_row_each=all(_names_one_row(one.data_file, table.schema().identifier_field_ids) for one in differ),
     )
 
 
@@ -113,6 +120,13 @@ def _reached(data: Entries, deletes: Iterable[ManifestEntry]) -> Entries:
         else:
             found |= by_partition.get(partition_of(one.data_file), {})
     return found
+
+
+def _names_one_row(delete: DataFile, key: Sequence[int]) -> bool:
+    """Tell whether a record of a delete file is a place, or has all columns of the table's key."""
+    if delete.content == DataFileContent.POSITION_DELETES:
+        return True
+    return bool(key) and set(key) <= set(delete.equality_ids or ())
 
 
 def partition_of(file: DataFile) -> tuple[int, str]:

@@ -32,6 +32,9 @@ def run(
     overrides: Override = None,
     downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Build whole, even what is up to date.")] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Build even of inputs that no longer have all that was built of them.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring silver and gold up to date and publish them, each table in one commit.
@@ -53,7 +56,9 @@ def run(
     steps = Steps(console)
     with steps.step("start the session"):
         lake = lake_of(settings)
-    built = build_tables(lake, settings, builds, steps, more_rules=more, full=full, channels=channels)
+    built = build_tables(
+        lake, settings, builds, steps, more_rules=more, full=full, accept_loss=accept_loss, channels=channels
+    )
     if as_json:
         print(json.dumps([summary(one) for one in built], indent=2))
     else:
@@ -68,12 +73,17 @@ def build_tables(
     *,
     more_rules: MoreRules,
     full: bool = False,
+    accept_loss: bool = False,
     channels: Sequence[Channel] = (),
 ) -> list[Built]:
     """Run builds one after the other, a line of progress each; the channels are told of each table."""
     alerting = Alerting(catalog=lake.catalog, channels=channels, anomalies=settings.alerts.anomalies, warn=_warn)
     plan = Run(
-        minimum_score=settings.quality.minimum_for, more_rules=more_rules, full=full, retention=retention_of(settings)
+        minimum_score=settings.quality.minimum_for,
+        more_rules=more_rules,
+        full=full,
+        accept_loss=accept_loss,
+        retention=retention_of(settings),
     )
     built = []
     for build in builds:

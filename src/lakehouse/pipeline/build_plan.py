@@ -19,8 +19,10 @@ from lakehouse.catalog.publish import main_of
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.ddl import create_table_sql
 from lakehouse.contract.follows import Keys, Rows
+from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.table import spec_of
 from lakehouse.pipeline.cost import COSTS, Costs, Work
+from lakehouse.pipeline.expired_rows import expired_rows
 from lakehouse.quality import Policy, RuleSet
 
 
@@ -39,7 +41,9 @@ class BuildPlan:
     """How one table is brought up to date: the strategy, why it is that one, and what changed in each input.
 
     ``changes`` are by parameter, against what the newest publish had read; ``inputs`` are the snapshots that are read,
-    by table; ``code`` is the fingerprint of the build; ``base`` is where ``main`` of its table was.
+    by table; ``code`` is the fingerprint of the build; ``base`` is where ``main`` of its table was. ``expired`` are the
+    rows, by input, that are gone from it and not made rows of; ``newly_expired`` those of which rows in the table were
+    made that this plan would take away.
     """
 
     build: BuildSpec
@@ -49,6 +53,8 @@ class BuildPlan:
     inputs: Mapping[str, int] = field(default_factory=dict)
     code: str = ""
     base: int | None = None
+    expired: Mapping[str, int] = field(default_factory=dict)
+    newly_expired: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -80,7 +86,12 @@ def plan_build(
     read = newest.inputs if newest else {}
     changes = {name: plan_change(one, since=read.get(_name(one)), until=main_of(one)) for name, one in tables.items()}
 
+    gone = {_name(one): count for one in tables.values() if (count := expired_rows(one))}
+    known = newest.expired if newest else gone
+    newly = {one: count for one, count in gone.items() if count > known.get(one, 0)}
+
     def plan(strategy: Strategy, reason: str) -> BuildPlan:
+        anew = _made_anew(build, strategy)
         return BuildPlan(
             build=build,
             strategy=strategy,
@@ -89,6 +100,8 @@ def plan_build(
             inputs={_name(one): main_of(one) or 0 for one in tables.values()},
             code=code,
             base=main_of(target) if target else None,
+            expired=gone if anew else known,
+            newly_expired=newly if anew else {},
         )
 
     for applies, reason in (
@@ -102,7 +115,8 @@ def plan_build(
     strategy, reason = strategy_for(build, rules, changes)
     size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
     times = times_as_dear(strategy, build, changes, target_bytes=size, costs=costs)
-    if strategy is not Strategy.NOTHING and times > 1:
+    # To build it whole would lose rows, whatever it costs to follow.
+    if strategy is not Strategy.NOTHING and times > 1 and not newly:
         return plan(Strategy.WHOLE, f"{reason}, and to {strategy} would cost {times:.1f} times as much")
     return plan(strategy, reason)
 
@@ -140,6 +154,12 @@ def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePl
         written=share * target_bytes,
         more_jobs=not alone,
     )
+
+
+def _made_anew(build: BuildSpec, strategy: Strategy) -> bool:
+    """Tell whether rows that are in the table are made once more, of all rows of an input or all of some keys."""
+    by_key = strategy is Strategy.REPLACE and (isinstance(build.follows, Keys) or build.table.history is not None)
+    return strategy is Strategy.WHOLE or by_key
 
 
 def _looked_up(build: BuildSpec, changes: Mapping[str, ChangePlan]) -> int:
@@ -183,7 +203,9 @@ def _by_rows(build: BuildSpec, follows: Rows, changed: Mapping[str, ChangePlan])
         return Strategy.WHOLE, f"{', '.join(others)} changed, and it follows the rows of {follows.input} alone"
     if target.history:
         return Strategy.REPLACE, f"{follows.input} changed"
-    if all(one.method is Method.APPENDED for one in changed.values()):
+    # What a stream has written is a fact: a record that goes has expired, and what was made of it stays.
+    kept = issubclass(dict(build.inputs)[follows.input], KafkaRecord)
+    if kept or all(one.method is Method.APPENDED for one in changed.values()):
         return (Strategy.MERGE if target.newest_by else Strategy.APPEND), "rows came to its input"
     if target.newest_by:
         return Strategy.WHOLE, "rows went from its input, and an older one may be the newest now"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
-from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.scored import Scored
 from lakehouse.contract.table import TableSpec
 from lakehouse.pipeline.row_pairs import Kind
+from lakehouse.quality.personal_text import shown_text, why_personal
 
 _QUALITY = frozenset(Scored.__annotations__)
 _LONGEST = 60
@@ -45,7 +45,7 @@ class DiffRow:
 
 
 def sample_rows(pairs: DataFrame, spec: TableSpec, *, most: int, kinds: Sequence[Kind]) -> tuple[DiffRow, ...]:
-    """Give some rows of each kind, the first by key, or by their columns where the table has none.
+    """Give some rows of each kind, the first by key, or by what is shown of them; a personal key has no order.
 
     Rows: at most ``most`` of a kind. Cost: a job for each kind; only the sample comes to the driver.
 
@@ -57,14 +57,16 @@ def sample_rows(pairs: DataFrame, spec: TableSpec, *, most: int, kinds: Sequence
 
 def _of_kind(pairs: DataFrame, spec: TableSpec, kind: Kind, most: int) -> list[DiffRow]:
     side = "before" if kind is Kind.REMOVED else "after"
-    order = [F.col(f"{side}.{name}") for name in spec.identity] or [F.col(side)]
-    first = pairs.where(F.col(kind) > 0).orderBy(*order).limit(most)
     shown = [F.col(kind).alias("rows")]
     for at, column in enumerate(spec.columns):
         was, now = (F.col(f"{one}.{column.name}") for one in ("before", "after"))
         shown += [_text(column, was).alias(f"before_{at}"), _text(column, now).alias(f"after_{at}")]
         shown.append((~was.eqNullSafe(now)).alias(f"differs_{at}"))
-    return [_row(row, spec, kind) for row in first.select(*shown).collect()]
+    # What rows are ordered by comes to the driver too, so personal keys are left out.
+    open_keys = [name for name in spec.identity if not _why(spec.column(name))]
+    order = [F.col(f"{side}.{name}").alias(f"order_{at}") for at, name in enumerate(open_keys)]
+    found = pairs.where(F.col(kind) > 0).select(*order, *shown)
+    return [_row(row, spec, kind) for row in found.orderBy(*found.columns).limit(most).collect()]
 
 
 def _row(row: Row, spec: TableSpec, kind: Kind) -> DiffRow:
@@ -102,24 +104,8 @@ def _cut(text: str | None, start: int = 0) -> str | None:
 
 def _text(column: ColumnSpec, value: Column) -> Column:
     """Give a value as text; of a personal one no more than its length, and that leaves the executors."""
-    text = F.hex(value) if isinstance(column.type, spark_types.BinaryType) else value.cast("string")
-    if why := _personal(column):
-        unit = F.when(F.length(text) == 1, " character)").otherwise(" characters)")
-        return F.concat(F.lit(f"•••• ({why}, "), F.length(text).cast("string"), unit)
-    return F.left(text, F.lit(_LOOKED_AT))
+    return F.left(shown_text(value, column.type, why=_why(column)), F.lit(_LOOKED_AT))
 
 
-def _personal(column: ColumnSpec) -> str:
-    """Tell why a value is personal, empty when it is not: it is when anything inside of it is."""
-    inside = [one for _, one in column.walk()]
-    why = next((one.pii.value for one in inside if one.pii), "")
-    # A contract does not tell of the fields of structs in arrays and maps: they may be personal.
-    return why or ("nested" if any(not one.fields and _has_struct(one.type) for one in inside) else "")
-
-
-def _has_struct(kind: spark_types.DataType) -> bool:
-    if isinstance(kind, spark_types.ArrayType):
-        return _has_struct(kind.elementType)
-    if isinstance(kind, spark_types.MapType):
-        return _has_struct(kind.keyType) or _has_struct(kind.valueType)
-    return isinstance(kind, spark_types.StructType)
+def _why(column: ColumnSpec) -> str:
+    return why_personal(one for _, one in column.walk())

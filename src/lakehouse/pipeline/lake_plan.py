@@ -117,7 +117,7 @@ class _Planner:
         plan = self._planned(plan, rules)
         if plan.strategy is Strategy.NOTHING:
             return replace(plan, verdict=Verdict.UP_TO_DATE)
-        if problems or schema.refused or not all(self.schemas[name].readable for name in reads_of(build)):
+        if plan.problems or schema.refused or not all(self.schemas[name].readable for name in reads_of(build)):
             return plan
         follows = all(one.kind is Kind.UPSTREAM for one in plan.causes)
         return replace(plan, verdict=Verdict.FOLLOW if follows else Verdict.BUILD)
@@ -145,6 +145,8 @@ class _Planner:
         known = plan_build(self.lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
         changed = dict.fromkeys(filter(None, (input_cause(one, newest) for one in known.changes.values())))
         plan = replace(plan, causes=(*own, *changed, *upstream), strategy=known.strategy, reason=known.reason)
+        lost = () if run.accept_loss else (_lost(name, count) for name, count in known.newly_expired.items())
+        plan = replace(plan, problems=(*plan.problems, *lost))
         if not coming:
             return replace(plan, reads=planned_read(known, self.find))
         if own:
@@ -156,6 +158,10 @@ class _Planner:
     def _published(self, build: BuildSpec) -> list[TablePlan]:
         before = (self.before.get(name) for name in reads_of(build))
         return [one for one in before if one is not None and one.is_published]
+
+
+def _lost(name: str, rows: int) -> str:
+    return f"{rows:,} rows of {name} are gone, and what was made of them would be: lakehouse run --accept-loss"
 
 
 _NOT_THERE = {Verdict.WAITS: "it waits itself", Verdict.FAILS: "it fails"}

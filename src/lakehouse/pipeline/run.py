@@ -21,6 +21,7 @@ from lakehouse.errors import PublishConflictError, QualityGateError
 from lakehouse.pipeline.build_call import Inputs, call
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy, plan_build
 from lakehouse.pipeline.cost import COSTS, Costs
+from lakehouse.pipeline.expired_rows import refuse_expired
 from lakehouse.pipeline.kept_rows import changes_with_instants, kept_rows
 from lakehouse.pipeline.quarantine import set_aside
 from lakehouse.pipeline.scored_write import score_branch, segments_of, write_scored
@@ -45,7 +46,8 @@ def new_run_id() -> str:
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One run of some builds: its id, its instant (UTC), the least score of a table by its name and what its contract
-    declares, rules from files by table, which publishes are kept, whether to build whole, and the costs to choose by.
+    declares, rules from files by table, which publishes are kept, whether to build whole, whether to build of inputs
+    that have lost rows, and the costs to choose by.
     """
 
     minimum_score: Callable[[str, float | None], float]
@@ -53,6 +55,7 @@ class Run:
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: str = field(default_factory=new_run_id)
     full: bool = False
+    accept_loss: bool = False
     retention: Retention = field(default_factory=Retention)
     costs: Costs = COSTS
 
@@ -84,6 +87,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         SchemaMismatchError: The build gives other columns than it declares.
         QualityGateError: The rows are below what the table's gate demands; ``main`` is as it was.
         PublishConflictError: Other runs published the table each time; nothing of anyone is lost.
+        ExpiredInputError: It would have to be built of an input that no longer has all that it was built of.
     """
     started = time.monotonic()
     rules = rule_set(build.table, more=run.more_rules(build.table.name))
@@ -91,6 +95,8 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         plan = plan_build(lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
         if plan.strategy is Strategy.NOTHING:
             return _built(lake, plan, Status.UP_TO_DATE, started)
+        if not run.accept_loss:
+            refuse_expired(lake, plan.table, plan.newly_expired)
         try:
             _publish(lake, plan, rules, run, branch=run.run_id if attempt == 1 else f"{run.run_id}_{attempt}")
         except PublishConflictError:
@@ -111,6 +117,7 @@ def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: s
         rules=rules.id,
         strategy=plan.strategy.value,
         bytes_read=plan.bytes_to_read,
+        expired=plan.expired,
     )
     audit = open_audit(lake, spec, run_id=branch)
     if plan.strategy is not Strategy.WHOLE and audit.base != plan.base:

@@ -15,6 +15,7 @@ from lakehouse.catalog.iceberg import Lake, good_rows
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.conform import conform
 from lakehouse.contract.follows import Keys, Rows
+from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.build_call import Inputs, call
@@ -60,13 +61,14 @@ def _opened(lake: Lake, plan: BuildPlan) -> Iterator[dict[str, Change]]:
 
 
 def _good(change: Change, plan: BuildPlan, parameter: str) -> Change:
-    """Leave dead letters out, as ``Lake.read`` does."""
+    """Leave dead letters out, as ``Lake.read`` does, and records that have expired: what was made of them stays."""
     schema = dict(plan.build.inputs)[parameter]
 
     def read(rows: DataFrame) -> DataFrame:
         return good_rows(conform(rows, schema, absent_as_null=True), schema)
 
-    return Change(added=read(change.added), removed=read(change.removed) if change.removed is not None else None)
+    gone = None if issubclass(schema, KafkaRecord) else change.removed
+    return Change(added=read(change.added), removed=read(gone) if gone is not None else None)
 
 
 @contextmanager

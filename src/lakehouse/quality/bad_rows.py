@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
-from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.table import TableSpec
 from lakehouse.quality.mask import BITS, MASK, MORE, failed_any
+from lakehouse.quality.personal_text import shown_text, why_personal
 from lakehouse.quality.rule_set import BoundRule, RuleSet
 
 _LONGEST = 60
@@ -37,9 +37,10 @@ class BadRow:
 
 
 def sample_bad_rows(masked: DataFrame, spec: TableSpec, rules: RuleSet, *, most: int = 20) -> tuple[BadRow, ...]:
-    """Give some rows that failed a rule on rows, those that failed an error rule first, then by key.
+    """Give some rows that failed a rule on rows, those that failed an error rule first, then by key as it is shown.
 
-    Personal values, by the contract's ``Pii``, are masked in the query already: they do not leave the executors.
+    Personal values, by the contract's ``Pii``, are masked in the query already: they do not leave the executors, and
+    those of the key have no say in the order.
 
     Rows: at most ``most``, the same ones for the same data. Columns: the key, and what failed rules judge in some row
     of the sample; at most 8, those most often at fault. Long values are cut. Cost: one job, a scan of the key, the mask
@@ -56,7 +57,8 @@ def sample_bad_rows(masked: DataFrame, spec: TableSpec, rules: RuleSet, *, most:
     paths = _candidates(spec, rules)
     shown = [_text(spec, path).alias(f"v{at}") for at, path in enumerate(paths)]
     rank = F.when(failed_any(rules), 0).otherwise(1).alias("rank")
-    key = [F.col(name).alias(f"k{at}") for at, name in enumerate(spec.key)]
+    # What rows are ordered by comes to the driver too.
+    key = [(_text(spec, one) if _why(spec, one) else F.col(one)).alias(f"k{at}") for at, one in enumerate(spec.key)]
     found = masked.where(_failed_sql(rules)).select(rank, *key, *shown, MASK, MORE)
     # Rows that are alike in all of these look alike in the sample too, so it does not matter which of them is taken.
     order = [name for name in found.columns if name != MORE] + [F.col(MORE)]
@@ -106,36 +108,21 @@ def _failed_sql(rules: RuleSet) -> str:
 
 def _text(spec: TableSpec, path: str) -> Column:
     """Give a value as text that may be shown: masked where it is personal, cut where it is long; null stays null."""
-    column, kind = _find(spec, path), _kind(spec, path)
-    value = F.col(path)
-    text = F.hex(value) if isinstance(column.type, spark_types.BinaryType) else value.cast("string")
-    if kind:
-        unit = F.when(F.length(text) == 1, " character)").otherwise(" characters)")
-        return F.concat(F.lit(f"•••• ({kind}, "), F.length(text).cast("string"), unit)
+    kind = next(column.type for name, column in _walk(spec) if name == path)
+    text = shown_text(F.col(path), kind, why=_why(spec, path))
     cut = F.concat(F.substring(text, 1, _LONGEST - 1), F.lit("…"))
     return F.when(F.length(text) > _LONGEST, cut).otherwise(text)
 
 
-def _find(spec: TableSpec, path: str) -> ColumnSpec:
-    return next(column for top in spec.columns for name, column in top.walk() if name == path)
+def _why(spec: TableSpec, path: str) -> str:
+    """Tell why a value is personal, empty when it is not: what it is in counts, and what is inside of it."""
+    return why_personal(
+        column
+        for name, column in _walk(spec)
+        if path == name or path.startswith(f"{name}.") or name.startswith(f"{path}.")
+    )
 
 
-def _kind(spec: TableSpec, path: str) -> str:
-    """Tell why a value is personal, empty when it is not: it is when what it is in is, or anything inside of it."""
-    for top in spec.columns:
-        for name, column in top.walk():
-            if path == name or path.startswith(f"{name}.") or name.startswith(f"{path}."):
-                if column.pii:
-                    return column.pii.value
-                # A contract does not tell of the fields of structs in arrays and maps: they may be personal.
-                if not column.fields and _has_struct(column.type):
-                    return "nested"
-    return ""
-
-
-def _has_struct(kind: spark_types.DataType) -> bool:
-    if isinstance(kind, spark_types.ArrayType):
-        return _has_struct(kind.elementType)
-    if isinstance(kind, spark_types.MapType):
-        return _has_struct(kind.keyType) or _has_struct(kind.valueType)
-    return isinstance(kind, spark_types.StructType)
+def _walk(spec: TableSpec) -> Iterator[tuple[str, ColumnSpec]]:
+    for column in spec.columns:
+        yield from column.walk()
