@@ -89,11 +89,11 @@ class ExpiredInputError(LakehouseError):
     def __init__(self, *, table: str, lost: Mapping[str, tuple[int, Sequence[str]]]) -> None:
         self.table, self.lost = table, lost
         lines = "".join(
-            f"\n  - {count:,} rows of {name}" + "".join(f"\n      {one}" for one in ranges)
+            f"\n  - {name}: {count:,}" + "".join(f"\n      {one}" for one in ranges)
             for name, (count, ranges) in lost.items()
         )
         super().__init__(
-            f"{table} was not built: what was made of rows that are gone from its input would be lost:{lines}\n"
+            f"{table} was not built, because what was made of rows that are gone from its inputs would be lost:{lines}\n"
             "Put them back, or go on without them: "
             f"`lakehouse run {table} --accept-loss`"
         )

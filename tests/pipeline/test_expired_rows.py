@@ -16,7 +16,10 @@ from lakehouse.contract.follows import Follows, Keys, Rows
 from lakehouse.errors import ExpiredInputError
 from lakehouse.pipeline.build_plan import Strategy
 from lakehouse.pipeline.cost import FOLLOW_ALWAYS
+from lakehouse.pipeline.graph import Graph
+from lakehouse.pipeline.lake_plan import plan_lake
 from lakehouse.pipeline.run import Built, Run, Status, run_build
+from lakehouse.pipeline.table_plan import Verdict
 from tests.pipeline.conftest import Bench
 
 pytestmark = pytest.mark.slow  # each streams into a table of its own and builds another of it
@@ -45,8 +48,10 @@ class Kept:
         self.bench.lake.spark.sql(f"DELETE FROM lake.{self.bench.ingest.spec.name} WHERE {condition}")
 
     def run(self, **options: Any) -> Built:
-        run = Run(minimum_score=lambda _table, _declared: 0.0, costs=FOLLOW_ALWAYS, instant=NOW, **options)
-        return run_build(self.bench.lake, self.build, run)
+        return run_build(self.bench.lake, self.build, self.options(**options))
+
+    def options(self, **more: Any) -> Run:
+        return Run(minimum_score=lambda _table, _declared: 0.0, costs=FOLLOW_ALWAYS, instant=NOW, **more)
 
     def values(self) -> list[int]:
         return sorted(row.value for row in self.bench.lake.read(self.build.output).collect())
@@ -86,7 +91,7 @@ def test_a_whole_build_without_them_is_refused_and_says_which_offsets_are_gone(b
     readings.receive(1, 2, 3)
     readings.run()
     readings.expire("offset < 2")
-    with pytest.raises(ExpiredInputError, match=r"2 rows of bronze\.\w+\n +\w+-0: offsets 0 to 1") as refused:
+    with pytest.raises(ExpiredInputError, match=r"bronze\.\w+: 2\n +\w+-0: offsets 0 to 1") as refused:
         readings.run(full=True)
     assert f"lakehouse run {readings.build.table.name} --accept-loss" in str(refused.value)
     assert readings.values() == [1, 2, 3]
@@ -113,6 +118,19 @@ def test_keys_are_not_made_anew_of_what_is_left_of_their_rows(bench: Bench, uniq
     readings.expire("offset < 1")
     with pytest.raises(ExpiredInputError):
         readings.run()
+
+
+def test_a_plan_foresees_the_refusal(bench: Bench, unique: str) -> None:
+    readings = kept(bench, unique, Rows())
+    readings.receive(1, 2)
+    readings.run()
+    readings.expire("offset < 1")
+    tables = {spec.name: spec for spec in (bench.ingest.spec, readings.build.table)}
+    graph = Graph(tables=tables, builds=(readings.build,))
+    plans = {loss: plan_lake(bench.lake, graph, graph.builds, readings.options(full=True, accept_loss=loss)).tables[0]
+             for loss in (False, True)}  # fmt: skip
+    assert (plans[False].verdict, plans[True].verdict) == (Verdict.FAILS, Verdict.BUILD)
+    assert f"rows gone from {bench.ingest.spec.name}: 1;" in plans[False].problems[0]
 
 
 def test_the_first_build_takes_what_is_there(bench: Bench, unique: str) -> None:

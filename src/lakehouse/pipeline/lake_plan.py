@@ -161,7 +161,7 @@ class _Planner:
 
 
 def _lost(name: str, rows: int) -> str:
-    return f"{rows:,} rows of {name} are gone, and what was made of them would be: lakehouse run --accept-loss"
+    return f"rows gone from {name}: {rows:,}; what was made of them would be lost, unless told --accept-loss"
 
 
 _NOT_THERE = {Verdict.WAITS: "it waits itself", Verdict.FAILS: "it fails"}
