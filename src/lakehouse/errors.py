@@ -93,7 +93,7 @@ class ExpiredInputError(LakehouseError):
             for name, (count, ranges) in lost.items()
         )
         super().__init__(
-            f"{table} was not built, because what was made of rows that are gone from its inputs would be lost:{lines}\n"
+            f"{table} was not built: what was made of rows that are gone from its inputs would be lost:{lines}\n"
             "Put them back, or go on without them: "
             f"`lakehouse run {table} --accept-loss`"
         )
