@@ -129,6 +129,7 @@ def test_init_does_not_overwrite() -> None:
     assert (shown.exit_code, "nothing was written" in shown.output) == (3, True)
 
 
+@pytest.mark.slow  # a Spark of their own
 def test_the_tests_of_a_new_package_pass(folder: Path) -> None:
     lakehouse("init", "my_lake")
     environ = {**os.environ, "PYTHONPATH": str(folder / "my_lake" / "src")}

@@ -67,6 +67,7 @@ def test_the_warehouse_answers_about_parcels(courier: Path, kafka: Broker) -> No
     assert json.loads(answer) == [{"depot": "Gent", "parcels": 2}]
 
 
+@pytest.mark.slow  # the commands once more
 def test_the_scan_without_a_number_is_a_dead_letter(courier: Path, kafka: Broker) -> None:
     found = json.loads(lakehouse(kafka, courier, "dead-letters", "bronze.scans_raw", "--json"))
     (letter,) = found["samples"]

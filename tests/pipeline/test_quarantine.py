@@ -146,6 +146,7 @@ def test_what_the_build_does_not_give_any_more_leaves_the_quarantine(make: Make)
     assert (case.waiting(), case.names()) == ([], [("a", 30)])
 
 
+@pytest.mark.slow  # three builds
 def test_repaired_rows_go_back_once_and_stay_over_the_next_build(make: Make) -> None:
     case = make(Policy.QUARANTINE)
     case.fill(*ROWS)

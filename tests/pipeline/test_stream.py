@@ -127,6 +127,7 @@ def test_a_topic_that_does_not_exist_is_named_with_its_near_match(bench: Bench) 
         replace(bench, ingest=replace(bench.ingest, topic=wrong)).run()
 
 
+@pytest.mark.slow  # the client tries for 15 seconds
 def test_a_broker_that_is_down_is_told_with_its_address_within_30_s(bench: Bench) -> None:
     topic = KafkaTopic(bootstrap_servers="127.0.0.1:1", topic="users")
     started = time.monotonic()

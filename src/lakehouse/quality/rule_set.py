@@ -70,8 +70,8 @@ class RuleSet:
         return tuple(self._judged(one.rule.violated(one.value)) for one in self.rules)
 
     @property
-    def row(self) -> Column:
-        """What is there for each row to be judged, and null for others."""
+    def is_judged(self) -> Column:
+        """True for each row that is judged; null for others."""
         return self._judged(F.lit(True))
 
     def judged_rows(self, rows: DataFrame) -> DataFrame:

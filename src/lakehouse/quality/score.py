@@ -27,7 +27,7 @@ def aggregates(rules: RuleSet) -> list[Column]:
     # Not count_if: Spark makes a column of each of its conditions and carries all of them through the write.
     counts = [F.expr(f"count(CASE WHEN {condition} THEN 1 END) AS {name}") for name, condition in conditions.items()]
     assessed = [F.count(F.when(condition, 1)).alias(name) for name, condition in rules.assessments[0].items()]
-    return [F.count(rules.row).alias("rows"), *counts, *assessed]
+    return [F.count(rules.is_judged).alias("rows"), *counts, *assessed]
 
 
 def score_of(rules: RuleSet, metrics: Mapping[str, Any]) -> TableScore:
@@ -85,7 +85,7 @@ def _counted(df: DataFrame, rules: RuleSet) -> TableScore:
     """Score rows without making a mask of them: nobody asks for one where only counts are wanted."""
     # Null is as good as false where rows are counted, and need not be made false in each row.
     failed = {f"failed_{bit}": violated for bit, violated in enumerate(rules.violated)}
-    judged = rules.assessments[0] | {"judged": rules.row}
+    judged = rules.assessments[0] | {"judged": rules.is_judged}
     with explained(df, rules):
         flags = df.select(*(flag.alias(name) for name, flag in (failed | judged).items()))
         _ = flags.columns
