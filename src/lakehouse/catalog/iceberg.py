@@ -129,9 +129,7 @@ class Lake:
                 why = f"snapshot_id={snapshot_id} is given as well; give one of the two"
                 raise TimeTravelError(table=spec.name, as_of=as_of, why=why)
             snapshot_id = snapshot_as_of(self.table(spec.name), as_of)
-        # In this order: a snapshot may be older than a column that tells good rows from others.
-        rows = conform(self.rows(spec, snapshot_id=snapshot_id), schema, absent_as_null=True)
-        return DataSet[schema](good_rows(rows, schema))  # type: ignore[valid-type]
+        return good_data(self.rows(spec, snapshot_id=snapshot_id), schema)
 
     def dead_letters(self, schema: type[KafkaRecord], *, snapshot_id: int | None = None) -> DataFrame:
         """Read the records of a bronze table that could not be decoded, without the empty payload columns."""
@@ -145,6 +143,13 @@ def good_rows(rows: DataFrame, schema: type[Schema]) -> DataFrame:
         # On the partition column, so that the files of dead letters are not even listed.
         return rows.where(F.col("dead_letter.reason").isNull())
     return without_tombstones(rows, spec_of(schema))
+
+
+def good_data(rows: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
+    """Give the good rows of a table, of now or of a snapshot, by the columns of its contract as it is now."""
+    # In this order: a snapshot may be older than a column that tells good rows from others.
+    conformed = conform(rows, schema, absent_as_null=True)
+    return DataSet[schema](good_rows(conformed, schema))  # type: ignore[valid-type]
 
 
 def partition_fields(table: Table) -> tuple[PartitionField, ...]:

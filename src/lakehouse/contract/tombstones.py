@@ -16,17 +16,25 @@ def without_tombstones(rows: DataFrame, spec: TableSpec) -> DataFrame:
     Raises:
         ContractError: ``deleted_by`` is no condition over its columns.
     """
+    require_deleted_by(rows, spec)
+    return rows.where(~is_tombstone(spec.deleted_by)) if spec.deleted_by else rows
+
+
+def require_deleted_by(rows: DataFrame, spec: TableSpec) -> None:
+    """Make sure, before any job, that what a table says of deletes can be asked of its rows.
+
+    Raises:
+        ContractError: ``deleted_by`` is no condition over its columns.
+    """
     if not spec.deleted_by:
-        return rows
+        return
     try:
-        found = rows.where(~is_tombstone(spec.deleted_by))
-        _ = found.columns
+        _ = rows.where(~is_tombstone(spec.deleted_by)).columns
     except (AnalysisException, ParseException) as error:
         raise ContractError(
             f"deleted_by of {spec.name} is no condition over its columns: {spec.deleted_by}\n"
             f"{str(error).splitlines()[0]}"
         ) from error
-    return found
 
 
 def is_tombstone(deleted_by: str) -> Column:

@@ -12,7 +12,7 @@ from lakehouse.contract.marks import Generated, doc, required
 from lakehouse.contract.schema import Column, Schema
 from lakehouse.errors import ContractError
 
-VALID_FROM = "valid_from"
+VALID_FROM, VALID_TO, IS_CURRENT = "valid_from", "valid_to", "is_current"
 
 
 @dataclass(frozen=True, kw_only=True)

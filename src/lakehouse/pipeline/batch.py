@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,6 +24,7 @@ from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.pipeline.drift_watch import DriftWatch
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.merge_newest import merge_newest
+from lakehouse.pipeline.persisted import persisted
 from lakehouse.quality import rule_set, with_quality
 from lakehouse.quality.mask import MASK
 from lakehouse.transforms.decoder import Decode, JsonDecoder
@@ -72,7 +72,7 @@ class BatchWriter:
             start=checkpoint.start_offsets(batch_id),
             end=checkpoint.end_offsets(batch_id),
         )
-        with _read_once(df, several=len(self.ingest.targets) > 1) as records:
+        with persisted(df, keep=len(self.ingest.targets) > 1) as records:
             # Before anything is written: the format may have to wait for what it needs.
             batch = dataclasses.replace(batch, decode=self.ingest.decoder.for_batch(records, wait=True))
             stamps = [self._append(lake, records, batch, spec) for spec in self.ingest.bronze]
@@ -190,16 +190,3 @@ def _in(ranges: Ranges) -> Column:
             here = (F.col("topic") == topic) & (F.col("partition") == int(partition))
             found = found | (here & (F.col("offset") >= first) & (F.col("offset") < next_))
     return found
-
-
-@contextmanager
-def _read_once(df: DataFrame, *, several: bool) -> Iterator[DataFrame]:
-    """Keep a batch while several tables take from it, so that Kafka is read once."""
-    if not several:
-        yield df
-        return
-    kept = df.persist()
-    try:
-        yield kept
-    finally:
-        kept.unpersist()

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import TableSpec
-from lakehouse.contract.tombstones import is_tombstone, without_tombstones
+from lakehouse.contract.tombstones import is_tombstone, require_deleted_by
 from lakehouse.contract.versions import Scd2
 from lakehouse.errors import LakehouseError
 from lakehouse.transforms.deduplicate import keep_newest
@@ -30,7 +30,7 @@ def kept_rows(spec: TableSpec, rows: DataFrame) -> DataFrame:
         ContractError: The table's ``deleted_by`` is no condition over its columns.
     """
     made = conform(rows, spec.schema)
-    without_tombstones(made, spec)
+    require_deleted_by(made, spec)
     if spec.history:
         return conform(_versions(spec, spec.history, made), spec.schema)
     return keep_newest(made, key=spec.key, newest_by=spec.newest_by) if spec.newest_by else made

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec
-from lakehouse.contract.tombstones import without_tombstones
+from lakehouse.contract.tombstones import require_deleted_by
 from lakehouse.errors import ContractError
 from lakehouse.transforms.deduplicate import keep_newest
 
@@ -49,8 +49,8 @@ def merge_newest(audit: Audit, rows: DataFrame) -> None:
     columns = [column.name for column in spec.columns]
     view = f"merge_{uuid.uuid4().hex[:12]}"
     newest = keep_newest(rows, key=spec.key, newest_by=spec.newest_by).select(*columns)
-    # Nothing is left out; but a condition that is none is told here, not to the first who reads.
-    without_tombstones(newest, spec)
+    # Told here, not to the first who reads.
+    require_deleted_by(newest, spec)
     newest.createOrReplaceTempView(view)
     same = " AND ".join(f"t.{quote_name(name)} = s.{quote_name(name)}" for name in spec.key)
     clauses = _clauses(spec, [quote_name(name) for name in columns])

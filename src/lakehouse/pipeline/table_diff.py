@@ -11,10 +11,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.changes import Change, ChangePlan, Method, open_change, plan_change
-from lakehouse.catalog.iceberg import Lake, good_rows, load_table
-from lakehouse.contract.conform import conform
+from lakehouse.catalog.iceberg import Lake, good_data, load_table
 from lakehouse.contract.table import TableSpec
 from lakehouse.pipeline.diff_sample import DiffRow, sample_rows
+from lakehouse.pipeline.persisted import persisted
 from lakehouse.pipeline.row_pairs import Kind, pair_rows
 from lakehouse.pipeline.table_state import TableState, publish_before, state_named, state_now
 
@@ -101,7 +101,7 @@ def diff_table(lake: Callable[[], Lake], plan: DiffPlan, *, sample: int = 5) -> 
     opened.refresh(spec.name)
     with (
         _opened(opened, plan) as change,
-        _kept(pair_rows(change, spec), keep=sample > 0 and change.removed is not None) as pairs,
+        persisted(pair_rows(change, spec), keep=sample > 0 and change.removed is not None) as pairs,
     ):
         counts = pairs.agg(*_counts(spec)).collect()[0].asDict()
         rows = sample_rows(pairs, spec, most=sample, kinds=[kind for kind in Kind if counts[kind]]) if sample else ()
@@ -131,18 +131,14 @@ def _found(plan: DiffPlan, counts: Mapping[str, int] | None = None, sample: tupl
 @contextmanager
 def _opened(lake: Lake, plan: DiffPlan) -> Iterator[Change]:
     """Read the good rows that came and went, or all of both states where these cannot be told apart by files."""
-
-    def read(rows: DataFrame) -> DataFrame:
-        # In this order: a state may be older than the column that says what is deleted.
-        return good_rows(conform(rows, plan.spec.schema, absent_as_null=True), plan.spec.schema)
-
+    schema = plan.spec.schema
     if plan.change.method is Method.WHOLE:
         before, after = (_whole(lake, plan.spec, one.snapshot_id) for one in (plan.before, plan.after))
-        yield Change(added=read(after), removed=read(before))
+        yield Change(added=good_data(after, schema), removed=good_data(before, schema))
         return
     with open_change(lake, plan.spec, plan.change) as change:
         gone = change.removed
-        yield Change(added=read(change.added), removed=None if gone is None else read(gone))
+        yield Change(added=good_data(change.added, schema), removed=None if gone is None else good_data(gone, schema))
 
 
 def _whole(lake: Lake, spec: TableSpec, snapshot_id: int) -> DataFrame:
@@ -166,16 +162,3 @@ def _counts(spec: TableSpec) -> list[Column]:
         differs = (F.col(Kind.CHANGED) > 0) & ~was.eqNullSafe(now)
         found.append(F.count(F.when(differs, 1)).alias(f"column_{at}"))
     return found
-
-
-@contextmanager
-def _kept(frame: DataFrame, *, keep: bool) -> Iterator[DataFrame]:
-    """Keep what was shuffled for the jobs to come."""
-    if not keep:
-        yield frame
-        return
-    kept = frame.persist()
-    try:
-        yield kept
-    finally:
-        kept.unpersist()

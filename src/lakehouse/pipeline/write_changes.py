@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.changes import Change, Method, open_change
-from lakehouse.catalog.iceberg import Lake, good_rows
+from lakehouse.catalog.iceberg import Lake, good_data
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.conform import conform
 from lakehouse.contract.follows import Keys, Rows
@@ -23,6 +23,7 @@ from lakehouse.pipeline.build_plan import BuildPlan, Strategy
 from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.pipeline.near_values import near_values, rows_of_values
+from lakehouse.pipeline.persisted import persisted
 from lakehouse.quality import RuleSet, with_quality
 
 _BROADCAST = 1_000_000
@@ -63,12 +64,8 @@ def _opened(lake: Lake, plan: BuildPlan) -> Iterator[dict[str, Change]]:
 def _good(change: Change, plan: BuildPlan, parameter: str) -> Change:
     """Leave dead letters out, as ``Lake.read`` does, and records that have expired: what was made of them stays."""
     schema = dict(plan.build.inputs)[parameter]
-
-    def read(rows: DataFrame) -> DataFrame:
-        return good_rows(conform(rows, schema, absent_as_null=True), schema)
-
     gone = None if issubclass(schema, KafkaRecord) else change.removed
-    return Change(added=read(change.added), removed=read(gone) if gone is not None else None)
+    return Change(added=good_data(change.added, schema), removed=good_data(gone, schema) if gone is not None else None)
 
 
 @contextmanager
@@ -81,7 +78,7 @@ def _replacement(
         (parameter, change) = next(iter(changes.items()))
         rows = call(build, inputs, {parameter: change.added})
         sides = [rows] if change.removed is None else [rows, call(build, inputs, {parameter: change.removed})]
-        with _kept(_distinct([side.select(*audit.spec.key) for side in sides], few=few)) as touched:
+        with persisted(_distinct([side.select(*audit.spec.key) for side in sides], few=few)) as touched:
             yield touched, _all_changes(audit.spec, touched, call(build, inputs)) if audit.spec.history else rows
         return
     assert isinstance(build.follows, Keys), "no other declaration is planned to be replaced in part"
@@ -92,7 +89,7 @@ def _replacement(
         for side in (change.added, change.removed)
         if side is not None
     ]
-    with _kept(_distinct(sides, few=few)) as touched:
+    with persisted(_distinct(sides, few=few)) as touched:
         only = {name: _only(inputs, name, touched, sql) for name, sql in of.items() if sql is not None}
         yield touched, call(build, inputs, only)
 
@@ -128,15 +125,6 @@ def _scored(audit: Audit, rows: DataFrame, rules: RuleSet) -> DataFrame:
 def _distinct(sides: list[DataFrame], *, few: bool) -> DataFrame:
     found = reduce(DataFrame.unionByName, sides).distinct()
     return F.broadcast(found) if few else found
-
-
-@contextmanager
-def _kept(frame: DataFrame) -> Iterator[DataFrame]:
-    kept = frame.persist()
-    try:
-        yield kept
-    finally:
-        kept.unpersist()
 
 
 def _only(inputs: Inputs, parameter: str, touched: DataFrame, of: Mapping[str, str]) -> DataFrame:

@@ -87,6 +87,8 @@ class _Tried:
         old = before[name].collect()
         added, removed = _minus(changed, old), _minus(old, changed)
         if isinstance(follows, Rows) and name == follows.input:
+            if self.build.table.history:
+                return self._by_history(before, name, changed, [*added, *removed], stored)
             return self._by_rows(before, name, added, removed, stored)
         of = follows.of_input(name, before[name].columns) if isinstance(follows, Keys) else None
         if not isinstance(follows, Keys) or of is None:
@@ -101,8 +103,6 @@ class _Tried:
         self, before: Inputs, name: str, added: list[Row], removed: list[Row], stored: list[Row]
     ) -> list[Row] | None:
         target = self.build.table
-        if target.history:
-            return self._by_history(before, name, added, removed, stored)
         came, went = (self.made({**before, name: self.frame(name, rows)}) for rows in (added, removed))
         if target.newest_by:
             there = self.spark.createDataFrame(stored, target.struct)
@@ -110,16 +110,14 @@ class _Tried:
         return [*_minus(stored, went.collect()), *came.collect()]
 
     def _by_history(
-        self, before: Inputs, name: str, added: list[Row], removed: list[Row], stored: list[Row]
+        self, before: Inputs, name: str, changed: list[Row], differing: list[Row], stored: list[Row]
     ) -> list[Row]:
-        key = self.build.table.key
-        went = self.made({**before, name: self.frame(name, [*added, *removed])})
-        gone = {tuple(row) for row in went.select(*key).collect()}
-        rows = [*_minus(before[name].collect(), removed), *added]
-        again = self.rows({**before, name: self.frame(name, rows)})
-        kept, made = ([row for row in which if (tuple(row[k] for k in key) in gone) is new] for which, new in
-                      ((stored, False), (again, True)))  # fmt: skip
-        return [*kept, *made]
+        def key(row: Row) -> tuple[Any, ...]:
+            return tuple(row[column] for column in self.build.table.key)
+
+        touched = {key(row) for row in self.made({**before, name: self.frame(name, differing)}).collect()}
+        again = self.rows({**before, name: self.frame(name, changed)})
+        return [*(row for row in stored if key(row) not in touched), *(row for row in again if key(row) in touched)]
 
     def _only(self, inputs: Inputs, touched: list[Row], follows: Keys) -> dict[str, DataFrame]:
         found = dict(inputs)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-VALID_FROM, VALID_TO, IS_CURRENT = "valid_from", "valid_to", "is_current"
+from lakehouse.contract.versions import IS_CURRENT, VALID_FROM, VALID_TO
 
 
 def versions(
