@@ -86,7 +86,9 @@ def plan_build(
     read = newest.inputs if newest else {}
     changes = {name: plan_change(one, since=read.get(_name(one)), until=main_of(one)) for name, one in tables.items()}
 
-    gone = {_name(one): count for one in tables.values() if (count := expired_rows(one))}
+    # Not of a table that a stream merges into: a row that was replaced there has not expired.
+    records = [tables[name] for name, schema in build.inputs if issubclass(schema, KafkaRecord)]
+    gone = {_name(one): count for one in records if (count := expired_rows(one))}
     known = newest.expired if newest else gone
     newly = {one: count for one, count in gone.items() if count > known.get(one, 0)}
 

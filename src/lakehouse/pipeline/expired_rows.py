@@ -16,9 +16,9 @@ _SHOWN = 8
 
 
 def expired_rows(table: Table) -> int:
-    """Count the rows that streams and replays have added and that are no longer there; 0 where no stream has.
+    """Count the rows of a bronze table that streams and replays have added and that are no longer there.
 
-    Cost: none beyond the metadata that is loaded.
+    0 where no stream has added any. Cost: none beyond the metadata that is loaded.
     """
     stamp = newest_stamp(table)
     return max(0, stamp.records_so_far + stamp.replayed_so_far - row_count(table)) if stamp else 0
