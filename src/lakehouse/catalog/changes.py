@@ -18,10 +18,10 @@ from lakehouse.catalog.file_subset import file_subset
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import is_append, only_added_since, summed
 from lakehouse.catalog.live_files import Entries, FileChange, compare_files
+from lakehouse.contract.kafka_record import PLACE
 from lakehouse.contract.table import TableSpec
 
 _PLACE = ["_file", "_pos"]
-_RECORD = ["topic", "partition", "offset"]
 _BROADCAST = 1_000_000
 """Places of rows that are sent to every task at most."""
 
@@ -171,9 +171,7 @@ def _of_whole_files(opened: _Opened, files: FileChange, start: Snapshot, end: Sn
 def _other_records(rows: DataFrame, others: DataFrame) -> DataFrame:
     """Leave out the Kafka records that others have: told by their place, and a dead letter from its replay."""
     dead = F.col("dead_letter.reason").isNotNull()
-    kept = rows.withColumn("_dead", dead).join(
-        others.select(*_RECORD, dead.alias("_dead")), [*_RECORD, "_dead"], "anti"
-    )
+    kept = rows.withColumn("_dead", dead).join(others.select(*PLACE, dead.alias("_dead")), [*PLACE, "_dead"], "anti")
     return kept.select(*rows.columns)
 
 
@@ -213,7 +211,7 @@ def _only_added(table: Table, start: Snapshot, end: Snapshot) -> list[Snapshot] 
 
 
 def _is_of_records(table: Table) -> bool:
-    return {*_RECORD, "dead_letter.reason"} <= set(table.schema().column_names)
+    return {*PLACE, "dead_letter.reason"} <= set(table.schema().column_names)
 
 
 def _has_maps(table: Table) -> bool:

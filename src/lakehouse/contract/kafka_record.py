@@ -29,6 +29,10 @@ class DeadLetterReason(StrEnum):
     INCOMPATIBLE_SCHEMA = "incompatible_schema"
 
 
+PLACE = ["topic", "partition", "offset"]
+"""Columns that tell a Kafka record from all others."""
+
+
 class Header(Schema):
     """One Kafka header."""
 

@@ -14,13 +14,12 @@ from lakehouse.catalog.append_once import AppendConflictError, append_once
 from lakehouse.catalog.batch_stamp import newest_stamp, stamp_replay
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.offsets import Span
-from lakehouse.contract.kafka_record import KafkaRecord
+from lakehouse.contract.kafka_record import PLACE, KafkaRecord
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError, StreamError
 from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.transforms.decoder import Decode, Decoder, JsonDecoder
 
-_PLACE = ("topic", "partition", "offset")
 _SPANS = 1_000
 """Spans of offsets that one commit names at most: they stand in the table's metadata."""
 _TRIES = 8
@@ -90,7 +89,7 @@ def _waiting(lake: Lake, spec: TableSpec, chosen: Chosen, *, snapshot_id: int | 
     """Give the chosen dead letters whose good row is not in the table, in the form in which Kafka's records come."""
     rows = lake.rows(spec, snapshot_id=snapshot_id)
     dead = rows.where(F.col("dead_letter.reason").isNotNull()).select(
-        *_PLACE, "kafka_timestamp", "ingested_at", "dead_letter.*"
+        *PLACE, "kafka_timestamp", "ingested_at", "dead_letter.*"
     )
     if chosen.reasons:
         dead = dead.where(F.col("reason").isin(*chosen.reasons))
@@ -103,17 +102,17 @@ def _waiting(lake: Lake, spec: TableSpec, chosen: Chosen, *, snapshot_id: int | 
         _ = dead.columns
     except (AnalysisException, ParseException) as error:
         raise ConfigError(f"--where {chosen.where!r}: {str(error).splitlines()[0]}") from error
-    good = rows.where(F.col("dead_letter.reason").isNull()).select(*_PLACE)
+    good = rows.where(F.col("dead_letter.reason").isNull()).select(*PLACE)
     # The few places of dead letters go to the many good rows, not the other way.
-    done = good.join(F.broadcast(dead.select(*_PLACE)), list(_PLACE), "left_semi")
-    left = dead.join(F.broadcast(done), list(_PLACE), "left_anti")
-    return left.select("key", "value", *_PLACE, F.col("kafka_timestamp").alias("timestamp"), "headers")
+    done = good.join(F.broadcast(dead.select(*PLACE)), list(PLACE), "left_semi")
+    left = dead.join(F.broadcast(done), list(PLACE), "left_anti")
+    return left.select("key", "value", *PLACE, F.col("kafka_timestamp").alias("timestamp"), "headers")
 
 
 def _parts(good: DataFrame) -> Iterator[tuple[Span, ...]]:
     """Give the offsets of rows as spans, so many at a time as a commit may name."""
     in_order = Window.partitionBy("topic", "partition").orderBy("offset")
-    islands = good.select(*_PLACE, (F.col("offset") - F.row_number().over(in_order)).alias("island"))
+    islands = good.select(*PLACE, (F.col("offset") - F.row_number().over(in_order)).alias("island"))
     spans = islands.groupBy("topic", "partition", "island").agg(
         F.min("offset").alias("first"), (F.max("offset") + 1).alias("next")
     )

@@ -12,12 +12,12 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.iceberg import Lake, load_table
 from lakehouse.catalog.offsets import Offsets, Span
 from lakehouse.catalog.stream_ledger import Problem, ProblemKind, StreamLedger, read_ledger
+from lakehouse.contract.kafka_record import PLACE
 from lakehouse.errors import StreamError
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.sources.kafka import read_batch
 from lakehouse.sources.kafka_offsets import offsets_kept
 
-_PLACE = ["topic", "partition", "offset"]
 _SHOWN = 100
 """Offsets that are named at most; all are counted."""
 
@@ -50,15 +50,15 @@ def verify_deep(lake: Lake, ingest: Ingest, ledger: StreamLedger, *, since: Offs
     are read and shuffled (topic, partition, offset), and the topic is read once, without its values.
     """
     places = reduce(DataFrame.union, [_places(lake, name) for name in (spec.name for spec in ingest.bronze)])
-    counted = places.groupBy(*_PLACE).agg(
+    counted = places.groupBy(*PLACE).agg(
         F.count_if(~F.col("dead")).alias("good"), F.count_if(F.col("dead")).alias("dead")
     )
     doubled = counted.where("good > 1 OR dead > 1")
     end: dict[str, dict[str, int]] = {}
     for one in ledger.partitions:
         end.setdefault(one.topic, {})[one.partition] = max(one.next, since[one.topic][one.partition])
-    there = read_batch(lake.spark, ingest.topic, since, end).select(*_PLACE)
-    lost = there.join(counted, _PLACE, "left_anti")
+    there = read_batch(lake.spark, ingest.topic, since, end).select(*PLACE)
+    lost = there.join(counted, PLACE, "left_anti")
     problems = [
         *_named(doubled, ProblemKind.DOUBLED, "is in the table more than once"),
         *_named(lost, ProblemKind.LOST, "is in Kafka and not in the table"),
@@ -79,11 +79,11 @@ def compared_from(ingest: Ingest, ledger: StreamLedger) -> Offsets:
 def _places(lake: Lake, name: str) -> DataFrame:
     lake.refresh(name)
     rows = lake.spark.table(f"`{lake.name}`.{name}")
-    return rows.select(*_PLACE, F.col("dead_letter.reason").isNotNull().alias("dead"))
+    return rows.select(*PLACE, F.col("dead_letter.reason").isNotNull().alias("dead"))
 
 
 def _named(rows: DataFrame, kind: ProblemKind, text: str) -> list[Problem]:
-    found = rows.select(*_PLACE).orderBy(*_PLACE).limit(_SHOWN + 1).collect()
+    found = rows.select(*PLACE).orderBy(*PLACE).limit(_SHOWN + 1).collect()
     if not found:
         return []
     spans: list[Span] = []
