@@ -21,7 +21,7 @@ from lakehouse.catalog.live_files import Entries, FileChange, compare_files
 from lakehouse.contract.kafka_record import PLACE
 from lakehouse.contract.table import TableSpec
 
-_PLACE = ["_file", "_pos"]
+_ROW_PLACE = ["_file", "_pos"]
 _BROADCAST = 1_000_000
 """Places of rows that are sent to every task at most."""
 
@@ -183,17 +183,17 @@ def _of_touched_files(opened: _Opened, files: FileChange, start: Snapshot, end: 
     if files.only_position_deletes_added:
         name = opened.name(end, {}, files.deletes_added)
         named = opened.lake.spark.table(f"{name}.position_deletes").select(
-            F.col("file_path").alias(_PLACE[0]), F.col("pos").alias(_PLACE[1])
+            F.col("file_path").alias(_ROW_PLACE[0]), F.col("pos").alias(_ROW_PLACE[1])
         )
         few = sum(one.data_file.record_count for one in files.deletes_added.values()) <= _BROADCAST
         return None, _joined(old, F.broadcast(named) if few else named, "left_semi")
     new = opened.rows(end, files.touched, files.deletes_after)
     assert new is not None, "the same files"
-    return _joined(new, old.select(*_PLACE), "left_anti"), _joined(old, new.select(*_PLACE), "left_anti")
+    return _joined(new, old.select(*_ROW_PLACE), "left_anti"), _joined(old, new.select(*_ROW_PLACE), "left_anti")
 
 
 def _joined(rows: DataFrame, places: DataFrame, how: str) -> DataFrame:
-    return rows.select("*", *_PLACE).join(places, _PLACE, how).drop(*_PLACE)
+    return rows.select("*", *_ROW_PLACE).join(places, _ROW_PLACE, how).drop(*_ROW_PLACE)
 
 
 def _together(one: DataFrame | None, other: DataFrame | None, nothing: DataFrame) -> DataFrame:

@@ -104,8 +104,8 @@ def _waiting(lake: Lake, spec: TableSpec, chosen: Chosen, *, snapshot_id: int | 
         raise ConfigError(f"--where {chosen.where!r}: {str(error).splitlines()[0]}") from error
     good = rows.where(F.col("dead_letter.reason").isNull()).select(*PLACE)
     # The few places of dead letters go to the many good rows, not the other way.
-    done = good.join(F.broadcast(dead.select(*PLACE)), list(PLACE), "left_semi")
-    left = dead.join(F.broadcast(done), list(PLACE), "left_anti")
+    done = good.join(F.broadcast(dead.select(*PLACE)), PLACE, "left_semi")
+    left = dead.join(F.broadcast(done), PLACE, "left_anti")
     return left.select("key", "value", *PLACE, F.col("kafka_timestamp").alias("timestamp"), "headers")
 
 
