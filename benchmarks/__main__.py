@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks import page
 from benchmarks.result import Result, save
 
-NAMES = ("stream", "quality", "quality_append", "builds")
+NAMES = ("stream", "long_stream", "quality", "quality_append", "builds", "planner", "main_job", "publish")
 
 
 def main(

@@ -33,7 +33,7 @@ _INSTANT = datetime(2026, 6, 1, tzinfo=UTC)
 def run(size: str) -> list[Result]:
     """Bring ``silver.users`` up to date after 1 % of its people changed, by what changed and whole, in turn."""
     people = PEOPLE[size]
-    with _lake() as lake:
+    with new_lake() as lake:
         append_messages(lake, people, of=people, version=0)
         build = build_of(users)
         assert build is not None, "it is declared with @build"
@@ -80,7 +80,8 @@ def _report(lake: Lake) -> None:
 
 
 @contextmanager
-def _lake() -> Iterator[Lake]:
+def new_lake() -> Iterator[Lake]:
+    """Give an empty lake and a session of its own; both are gone when the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="lakehouse-bench-"))
     settings = Settings.model_validate(
         {

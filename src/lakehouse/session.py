@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lakehouse.config.paths import local_path, make_folder_of
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
 _EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
 _SQLITE = "sqlite:///"
+_BY_PARTITIONS = {
+    "spark.sql.sources.v2.bucketing.enabled": "true",
+    "spark.sql.sources.v2.bucketing.pushPartValues.enabled": "true",
+    "spark.sql.sources.v2.bucketing.shuffle.enabled": "true",
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",
+    "spark.sql.iceberg.planning.preserve-data-grouping": "true",
+}
 
 
 def make_session(settings: Settings) -> SparkSession:
@@ -45,9 +54,32 @@ def session_conf() -> dict[str, str]:
         # Instants are written and compared in UTC; a local zone would move days.
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.adaptive.enabled": "true",
+        # Each batch of a stream leaves records behind that were fetched and not asked for. Of a topic with a backlog
+        # that is more than the batch itself, and by default they stay for five minutes.
+        "spark.kafka.consumer.fetchedData.cache.timeout": "1m",
+        "spark.kafka.consumer.fetchedData.cache.evictorThreadRunInterval": "30s",
         # Else PySpark looks at the stack in each call of a function: half of the time that planning 23 rules takes.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
     }
+
+
+@contextmanager
+def join_by_partitions(spark: SparkSession) -> Iterator[None]:
+    """While the block lasts, join a table by its own partitions with what has none: of the two only that is shuffled.
+
+    Not for all reads: a partition is then read by one task, however large it is.
+    """
+    before = {name: spark.conf.get(name, None) for name in _BY_PARTITIONS}
+    for name, value in _BY_PARTITIONS.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, old in before.items():
+            if old is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, old)
 
 
 def catalog_conf(catalog: CatalogSettings) -> dict[str, str]:

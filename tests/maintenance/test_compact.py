@@ -210,6 +210,7 @@ def test_small_files_that_are_larger_than_files_are_made_are_refused(lake: Lake,
         ({"min_small_files": 1}, "min_small_files=1, which has to be a whole number of at least 2"),
         ({"keep_days": 0.5, "keep_snapshots": 0}, r"keep_days=0\.5.*; keep_snapshots=0"),
         ({"small_file_bytes": True}, "small_file_bytes=True"),
+        ({"max_snapshots": 9}, "max_snapshots=9 is below keep_snapshots=20"),
     ],
 )
 def test_limits_that_cannot_be_are_refused_by_name(says: dict[str, Any], wrong: str) -> None:

@@ -83,6 +83,20 @@ def test_young_snapshots_and_the_newest_ones_are_kept(lake: Lake, make: Make, la
     assert set(expiry(lake, spec, later).gone.snapshots) == {first, left}
 
 
+def test_more_snapshots_than_the_contract_allows_go_however_young(lake: Lake, make: Make) -> None:
+    spec = make(upkeep=replace(EAGER, max_snapshots=2))
+    first, *_ = (add(lake, spec, letter) for letter in "abc")
+    plan = expiry(lake, spec, NOW + timedelta(hours=3))
+    assert plan.gone.snapshots == (first,)
+    assert plan.why == "1 of 3 snapshots are older than 5 days and not among the newest 1, or not among the newest 2"
+
+
+def test_what_a_build_has_read_stays_however_many_snapshots_came_after_it(lake: Lake, make: Make) -> None:
+    spec = make(upkeep=replace(EAGER, max_snapshots=2))
+    read, *_ = (add(lake, spec, letter) for letter in "abc")
+    assert expiry(lake, spec, NOW + timedelta(hours=3), gold=read).gone.snapshots == ()
+
+
 def test_the_snapshots_of_readers_and_tagged_publishes_stay(lake: Lake, make: Make, later: datetime) -> None:
     spec = make(upkeep=replace(EAGER, min_small_files=9))
     tagged = publish_letters(lake, spec, "one", "a")

@@ -48,6 +48,15 @@ def test_a_line_of_the_terminal_fits_into_80_columns_with_a_heading_every_20_lin
     assert shown[1].split() == ["0", "1,000,000", "43,286", "900", "5", "22.9s", "26", "8×20M"]
 
 
+def test_late_records_have_a_column_of_their_own_where_a_table_has_an_event_time() -> None:
+    text = io.StringIO()
+    lines = TerminalLines(Console(file=text, width=80))
+    lines.show(replace(BATCH, late=123_456))
+    head, line = text.getvalue().splitlines()
+    assert (head.split()[-2:], line.split()[-2:]) == (["late", "files"], ["123,456", "8×20M"])
+    assert max(len(head), len(line)) <= 80
+
+
 def test_lines_of_json_have_all_figures_and_the_lag_of_all_partitions(tmp_path: Path) -> None:
     for number in (1, 2):
         JsonLines(tmp_path / "m.jsonl").show(replace(BATCH, batch_id=number))
@@ -66,6 +75,15 @@ def test_prometheus_counts_over_batches_and_shows_the_last_rate(prometheus: Prom
     assert found[f"lakehouse_stream_dead_letters_total{table}"] == 52
     assert found[f"lakehouse_stream_rate{table}"] == 10
     assert found['lakehouse_stream_lag{place="users-0",table="bronze.users_raw"}'] == 0
+
+
+def test_late_records_are_counted_only_where_a_table_has_an_event_time(prometheus: Prometheus) -> None:
+    prometheus.show(BATCH)
+    name = 'lakehouse_stream_late_total{table="bronze.users_raw"}'
+    assert name not in scraped(prometheus)
+    for late in (3, 0, 4):
+        prometheus.show(replace(BATCH, late=late))
+    assert scraped(prometheus)[name] == 7
 
 
 def test_a_port_that_is_taken_is_refused() -> None:

@@ -165,7 +165,7 @@ def test_the_same_rows_merged_once_more_change_nothing(bench: Bench, unique: str
     send(both, 1)
     both.run()
     audit = open_audit(both.lake, latest.table, run_id=unique)
-    merge_newest(audit, both.lake.rows(latest.table))
+    merge_newest(audit, both.lake.rows(latest.table), count=1)
     rows = both.lake.spark.table(audit.target).collect()
     assert [(row.sensor, row.value) for row in rows] == [("a", 1)]
 

@@ -115,7 +115,7 @@ def test_a_change_that_is_older_than_a_delete_does_not_bring_the_row_back(bench:
     stream.run()
     older = stream.lake.rows(merge.table).where("id = '1'").withColumns({"op": F.lit("u"), "at": F.lit(-1)})
     audit = open_audit(stream.lake, merge.table, run_id="late")
-    merge_newest(audit, older)
+    merge_newest(audit, older, count=1)
     left = stream.lake.spark.table(audit.target).where("id = '1'").collect()
     assert [(row.op, row["at"]) for row in left] == [("d", 0)]
     assert users(stream, merge) == {"2": "b"}

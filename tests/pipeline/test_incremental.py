@@ -18,6 +18,7 @@ from pyspark.sql.types import DoubleType, IntegerType, LongType, StringType, Tim
 from lakehouse import Column, DataSet, Schema, build, conform, table
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.publish import open_audit
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.follows import Follows, Groups, Keys, Rows, Whole
@@ -28,7 +29,8 @@ from lakehouse.pipeline.build_plan import Strategy
 from lakehouse.pipeline.cost import FOLLOW_ALWAYS
 from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.run import Built, Run, run_build
-from lakehouse.quality import Between
+from lakehouse.pipeline.scored_write import score_branch
+from lakehouse.quality import Between, Unique, rule_set
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _one_parameter = Signature([Parameter("orders", Parameter.POSITIONAL_OR_KEYWORD)])
@@ -56,6 +58,14 @@ class Newest(Schema):
     order_id: Column[IntegerType]
     version: Column[IntegerType]
     amount: Column[IntegerType]
+
+
+class Quoted(Schema):
+    """Orders with a score that was given to them elsewhere."""
+
+    order_id: Column[IntegerType]
+    amount: Annotated[Column[IntegerType], Between(0, 1_000)]
+    quality_score: Column[DoubleType]
 
 
 class Totals(Schema):
@@ -105,6 +115,10 @@ def large(orders: Any) -> Any:
     return orders.where("amount > 1").select("order_id", "amount")
 
 
+def quoted(orders: Any) -> Any:
+    return orders.select("order_id", "amount", F.lit(0.5).alias("quality_score"))
+
+
 def newest(orders: Any) -> Any:
     return orders.select("order_id", "version", "amount")
 
@@ -127,6 +141,8 @@ BUILDS: dict[str, tuple[Any, Any, Follows, dict[str, Any]]] = {
     "prices": (prices, Prices, Rows(), PRICES),
     "prices_by_key": (prices, Prices, Keys("order_id"), PRICES),
     "all": (totals, Totals, Whole(), {}),
+    "unique": (large, Large, Rows(), {"rules": (Unique("order_id"),)}),
+    "quoted": (quoted, Quoted, Rows(), {}),
 }
 
 
@@ -225,7 +241,7 @@ def test_after_any_history_a_table_is_as_if_it_was_built_whole(
         for at, value in enumerate((order_id, customer, version, amount)):
             statement = statement.replace(f"{{{at}}}", str(value))
         shop.sql(statement.replace("'{t}'", f"'{shop.orders.name}'"))
-        for name in shop.builds:
+        for name in BUILDS.keys() - {"unique", "quoted"}:
             shop.run(name)
             shop.assert_as_if_built_whole(name)
 
@@ -299,3 +315,27 @@ def test_the_score_of_a_table_that_was_changed_in_part_is_that_of_all_its_rows(s
     built = shop.run("large")
     assert built.score is not None
     assert (built.score.rows, built.score.rows_failed, built.rows) == (built.rows, 1, built.rows)
+
+
+@pytest.mark.parametrize("large", [0, 2**40])
+@pytest.mark.parametrize(("order_id", "broken"), [(91, 0), (3, 2)])
+def test_a_key_that_came_a_second_time_is_told_whether_all_keys_are_shuffled_or_not(
+    shop: Shop, order_id: int, broken: int, large: int
+) -> None:
+    build = shop.builds["unique"]
+    shop.run("unique")
+    audit = open_audit(shop.lake, build.table, run_id=f"large_{large}")
+    shop.lake.spark.createDataFrame([(order_id, 5)], "order_id int, amount int").writeTo(audit.target).append()
+    score = score_branch(audit, rule_set(build.table), instant=NOW, large=large)
+    assert score is not None
+    (found,) = [one for one in score.rules if one.dimension == "uniqueness"]
+    assert (found.failed, found.assessed) == (broken, score.rows)
+
+
+def test_a_column_of_the_name_of_a_score_is_the_builds_own_where_no_scores_are_kept(shop: Shop) -> None:
+    build = shop.builds["quoted"]
+    for _ in range(2):
+        assert shop.run("quoted").strategy in {Strategy.WHOLE, Strategy.APPEND}
+        scores = shop.lake.rows(build.table).select("quality_score").distinct().collect()
+        assert [row.quality_score for row in scores] == [0.5]
+        shop.insert((95, "a", 1, 2_000))

@@ -54,6 +54,12 @@ def test_what_can_be_decoded_now_becomes_rows_and_the_rest_is_counted(bench: Ben
     assert bench.values() == [1, 2, 3, 4]
 
 
+def test_rows_of_a_replay_can_be_read_whole(bench: Bench, mended: TableSpec) -> None:
+    done(bench, mended)
+    rows = bench.lake.rows(mended).where("dead_letter.reason IS NULL").collect()
+    assert sorted(row.record.value for row in rows) == [1, 2, 3, 4]
+
+
 def test_a_replay_once_more_adds_nothing(bench: Bench, mended: TableSpec) -> None:
     done(bench, mended)
     assert done(bench, mended) == Replayed(chosen=1, added=0, still_dead={"malformed_json": 1})

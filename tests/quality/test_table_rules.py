@@ -16,6 +16,7 @@ from lakehouse.quality import (
     Arrived,
     Distribution,
     Facts,
+    Finding,
     Fresh,
     Gate,
     HasColumns,
@@ -51,6 +52,19 @@ def test_all_rows_that_share_a_key_fail_and_those_without_one_are_not_judged(spa
 
 def test_a_combination_is_unique_where_its_parts_are_not(spark: SparkSession) -> None:
     assert found(Unique("id", "country"), rows(spark, ("1", "a"), ("1", "b"), ("2", "a")))[:2] == (0, 3)
+
+
+def test_of_a_table_whose_keys_were_unique_only_those_that_came_are_counted(spark: SparkSession) -> None:
+    df = rows(spark, ("1", "a"), ("1", "a"), ("2", "b"), (None, "c"), (None, "c"))
+    # Had it looked at all keys, it would have found the one that is there twice.
+    assert Unique("id").measure_since(df, rows(spark, ("2", "b"), (None, "c"))) == Finding(failed=0, assessed=3)
+    assert Unique("id", "country").measure_since(df, rows(spark, ("1", "b"))) == Finding(failed=0, assessed=3)
+
+
+def test_a_key_that_came_and_is_there_twice_takes_a_look_at_all_keys(spark: SparkSession) -> None:
+    df = rows(spark, ("1", "a"), ("1", "b"), ("2", "b"))
+    assert Unique("id").measure_since(df, rows(spark, ("1", "b"))) is None
+
 
 
 def test_a_sketch_tells_of_many_duplicates_and_not_of_few(spark: SparkSession) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
@@ -16,6 +17,7 @@ _QUERY, _BATCH = "lakehouse.query-id", "lakehouse.batch-id"
 _OFFSETS, _CUMULATIVE = "lakehouse.offsets", "lakehouse.offsets-cumulative"
 _BEFORE, _SHARED, _LOST = "lakehouse.records-before", "lakehouse.shared-with", "lakehouse.offsets-lost"
 _REPLAYED, _REPLAYED_BEFORE = "lakehouse.offsets-replayed", "lakehouse.replayed-before"
+_NEWEST_EVENT = "lakehouse.newest-event-before"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,8 @@ class BatchStamp:
         lost: Offsets that Kafka had dropped before they were read, and whose loss was accepted.
         replayed: Of a replay: the offsets of dead letters of which this commit adds good rows. Else empty.
         replayed_before: Rows that replays before this commit have added.
+        newest_event: Newest instant of what the table was given before this commit; None where none is known. By it the
+            batch was judged, where the table has an event time: see ``watermark``.
     """
 
     query_id: str
@@ -49,6 +53,7 @@ class BatchStamp:
     lost: tuple[Span, ...] = ()
     replayed: tuple[Span, ...] = ()
     replayed_before: int = 0
+    newest_event: datetime | None = None
 
     @property
     def records(self) -> int:
@@ -91,6 +96,8 @@ class BatchStamp:
             found[_REPLAYED] = _listed(self.replayed)
         if self.replayed_before:
             found[_REPLAYED_BEFORE] = str(self.replayed_before)
+        if self.newest_event is not None:
+            found[_NEWEST_EVENT] = self.newest_event.isoformat()
         return found
 
     @staticmethod
@@ -112,6 +119,7 @@ class BatchStamp:
             lost=_spans(summary.get(_LOST)),
             replayed=_spans(summary.get(_REPLAYED)),
             replayed_before=int(summary.get(_REPLAYED_BEFORE, 0)),
+            newest_event=datetime.fromisoformat(at) if (at := summary.get(_NEWEST_EVENT)) else None,
         )
 
 
@@ -121,11 +129,18 @@ def newest_stamp(table: Table, ref: str = "main") -> BatchStamp | None:
 
 
 def stamp_batch(
-    *, query_id: str, batch_id: int, new: Remainder, before: BatchStamp | None, shared_with: tuple[str, ...] = ()
+    *,
+    query_id: str,
+    batch_id: int,
+    new: Remainder,
+    before: BatchStamp | None,
+    shared_with: tuple[str, ...] = (),
+    newest_event: datetime | None = None,
 ) -> BatchStamp:
     """Make the stamp of a batch of which ``new`` is written, on top of the newest stamp in the table.
 
-    Its gaps are noted as lost: whoever stamps them has accepted that.
+    ``newest_event`` is that of all that is in the table, of one with an event time. The gaps of ``new`` are noted as
+    lost: whoever stamps them has accepted that.
     """
     last = {topic: dict(parts) for topic, parts in (before.last_batch.items() if before else ())}
     for topic, parts in new.fresh.items():
@@ -142,10 +157,11 @@ def stamp_batch(
         shared_with=shared_with,
         lost=(*(before.lost if before else ()), *new.gaps),
         replayed_before=before.replayed_so_far if before else 0,
+        newest_event=newest_event,
     )
 
 
-def stamp_replay(before: BatchStamp, replayed: tuple[Span, ...]) -> BatchStamp:
+def stamp_replay(before: BatchStamp, replayed: tuple[Span, ...], *, newest_event: datetime | None = None) -> BatchStamp:
     """Make the stamp of a commit that adds good rows of dead letters: the table ends where it did."""
     nothing = {topic: {p: (stop, stop) for p, (_, stop) in parts.items()} for topic, parts in before.cumulative.items()}
     return replace(
@@ -155,6 +171,7 @@ def stamp_replay(before: BatchStamp, replayed: tuple[Span, ...]) -> BatchStamp:
         replayed=replayed,
         replayed_before=before.replayed_so_far,
         added=None,
+        newest_event=newest_event,
     )
 
 

@@ -136,6 +136,23 @@ def open_change(lake: Lake, spec: TableSpec, plan: ChangePlan) -> Iterator[Chang
         yield Change(added=_together(came, restored, nothing), removed=_together(gone, taken, nothing))
 
 
+@contextmanager
+def open_added(lake: Lake, spec: TableSpec, plan: ChangePlan) -> Iterator[DataFrame | None]:
+    """Read rows among which are all that came, for less than ``open_change``; None where a plan has no such way.
+
+    Cost: a scan of the files that came.
+    """
+    files = plan.files
+    if plan.method is Method.APPENDED:
+        with open_change(lake, spec, plan) as change:
+            yield change.added
+    elif files is None or plan.end is None or (files.touched and not files.only_position_deletes_added):
+        yield None
+    else:
+        with ExitStack() as until_done:
+            yield _Opened(lake, lake.table(spec.name), until_done).rows(plan.end, files.added, {})
+
+
 @dataclass(frozen=True)
 class _Opened:
     """Reads files of a table until the stack is left."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyiceberg.manifest import DataFile, DataFileContent, ManifestContent, ManifestEntry, ManifestFile
+from pyiceberg.manifest import (
+    DataFile,
+    DataFileContent,
+    ManifestContent,
+    ManifestEntry,
+    ManifestEntryStatus,
+    ManifestFile,
+)
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
@@ -84,6 +91,19 @@ def compare_files(table: Table, start: Snapshot, end: Snapshot) -> FileChange:
         deletes_after=shared_deletes | own_after.deletes,
         one_row_each=all(_names_one_row(one.data_file, table.schema().identifier_field_ids) for one in differ),
     )
+
+
+def added_files(table: Table, snapshot: Snapshot) -> list[DataFile]:
+    """Give the data files that a commit added, as it was made. Cost: its own manifests alone."""
+    own = [one for one in snapshot.manifests(table.io) if one.added_snapshot_id == snapshot.snapshot_id]
+    return [
+        entry.data_file
+        for manifest in own
+        if manifest.content == ManifestContent.DATA
+        for entry in manifest.fetch_manifest_entry(table.io)
+        # Now and then a commit also joins the manifests of earlier ones into its own.
+        if entry.status == ManifestEntryStatus.ADDED
+    ]
 
 
 @dataclass(frozen=True)

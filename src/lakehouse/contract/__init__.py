@@ -2,6 +2,7 @@
 
 from lakehouse.contract.build import build
 from lakehouse.contract.conform import conform
+from lakehouse.contract.event_time import EventTime, EventTimed, Late
 from lakehouse.contract.follows import Groups, Keys, Rows, Whole
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.marks import Pii, doc, required
@@ -12,7 +13,7 @@ from lakehouse.contract.upkeep import Upkeep
 from lakehouse.contract.versions import Scd2, Versioned
 
 __all__ = [
-    "ArrayType", "Column", "DataSet", "DecimalType", "Groups", "KafkaRecord", "Keys", "MapType", "Pii", "Rows",
-    "Scd2", "Schema", "Scored", "StructType", "Upkeep", "Versioned", "Whole", "build", "conform", "doc", "required",
-    "table",
+    "ArrayType", "Column", "DataSet", "DecimalType", "EventTime", "EventTimed", "Groups", "KafkaRecord", "Keys", "Late",
+    "MapType", "Pii", "Rows", "Scd2", "Schema", "Scored", "StructType", "Upkeep", "Versioned", "Whole", "build",
+    "conform", "doc", "required", "table",
 ]  # fmt: skip

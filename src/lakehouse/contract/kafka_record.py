@@ -27,6 +27,7 @@ class DeadLetterReason(StrEnum):
     MALFORMED_AVRO = "malformed_avro"
     UNKNOWN_SCHEMA_ID = "unknown_schema_id"
     INCOMPATIBLE_SCHEMA = "incompatible_schema"
+    LATE = "late"
 
 
 PLACE = ["topic", "partition", "offset"]

@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec, column_specs
+from lakehouse.contract.event_time import EventTime, EventTimed, check_event_time
 from lakehouse.contract.partitioning import PartitionField, parse_partition_field
 from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.scored import Scored
@@ -17,7 +18,7 @@ from lakehouse.contract.upkeep import Upkeep
 from lakehouse.contract.versions import VALID_FROM, Scd2, Versioned, check_history
 from lakehouse.errors import ContractError
 
-_FILLED = [name for base in (Versioned, Scored) for name in vars(base)["__annotations__"]]
+_FILLED = [name for base in (Versioned, EventTimed, Scored) for name in vars(base)["__annotations__"]]
 """Columns that the library adds to a table stand behind its own."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
@@ -40,6 +41,7 @@ class TableSpec:
     external: bool = False
     upkeep: Upkeep = field(default_factory=Upkeep)
     history: Scd2 | None = None
+    event_time: EventTime | None = None
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -79,6 +81,7 @@ def table(
     external: bool = False,
     upkeep: Upkeep | None = None,
     history: Scd2 | None = None,
+    event_time: EventTime | None = None,
 ) -> Callable[[type[SchemaT]], type[SchemaT]]:
     """Declare that a ``Schema`` is a table.
 
@@ -95,6 +98,7 @@ def table(
         external: Filled by something else than a build or a stream of this lake.
         upkeep: When ``lakehouse maintain`` writes its files anew and lets its snapshots expire.
         history: Keep each version of a row, with the instants between which it held; ``key`` is that of the row.
+        event_time: Of a stream: which field says when a message happened, and what becomes of one that comes late.
 
     Raises:
         ContractError: The name is not of that form, or a key, partition or sort column is not declared.
@@ -124,6 +128,7 @@ def table(
             external=external,
             upkeep=upkeep if upkeep is not None else Upkeep(),
             history=history,
+            event_time=event_time,
         )
         _check_columns_exist(spec)
         schema.__table__ = spec  # type: ignore[attr-defined]
@@ -169,6 +174,7 @@ def _check_columns_exist(spec: TableSpec) -> None:
             key=spec.key,
             ordered=bool(spec.newest_by),
         )
+    check_event_time(spec.event_time, spec.schema, where=f"table {spec.name}", columns=spec.columns)
     declared = {path for column in spec.columns for path in column.paths()}
     top = {column.name for column in spec.columns}
     # A key is NOT NULL, which a field of a struct never is; and rows are merged by columns.

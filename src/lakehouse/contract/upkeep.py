@@ -20,6 +20,7 @@ class Upkeep:
         min_small_files: Fewer small files than that are left alone.
         keep_days: Younger snapshots are kept.
         keep_snapshots: So many of the newest are kept, however old.
+        max_snapshots: More than so many are not, however young: each commit writes the list of them anew.
 
     Raises:
         ContractError: A value is out of its range.
@@ -31,9 +32,12 @@ class Upkeep:
     min_small_files: int = 8
     keep_days: int = 5
     keep_snapshots: int = 20
+    max_snapshots: int = 1_000
 
     def __post_init__(self) -> None:
         wrong = [found for field in fields(self) if (found := _wrong(field.name, getattr(self, field.name)))]
+        if not wrong and self.max_snapshots < self.keep_snapshots:
+            wrong.append(f"max_snapshots={self.max_snapshots} is below keep_snapshots={self.keep_snapshots}")
         if wrong:
             raise ContractError(f"Upkeep: {'; '.join(wrong)}")
 

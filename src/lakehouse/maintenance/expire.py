@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from pyiceberg.table import Table
 
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.ledger import ancestors
 from lakehouse.catalog.publishes import keep_publishes
+from lakehouse.catalog.time_travel import instant_of
 from lakehouse.contract.table import TableSpec
 from lakehouse.contract.upkeep import Upkeep
 from lakehouse.maintenance.expired import Expired, expired
@@ -45,14 +48,14 @@ def plan_expiry(table: Table, upkeep: Upkeep, *, reads: Mapping[str, int], now: 
         upkeep: What the contract says.
         now: The instant.
     """
-    by_age = now - timedelta(days=upkeep.keep_days)
+    wanted = max(now - timedelta(days=upkeep.keep_days), _by_count(table, upkeep))
     holds = holds_of(table, reads=reads, now=now)
     patience = now - timedelta(days=PATIENCE * upkeep.keep_days)
     given_up = [one for one in holds if one.waits_since is not None and one.waits_since < patience]
     honoured = [one for one in holds if one not in given_up]
-    older_than = min([by_age, *(one.oldest for one in honoured)])
-    old, gone = (expired(table, older_than=at, keep=upkeep.keep_snapshots, now=now) for at in (by_age, older_than))
-    longer = [one for one in honoured if old != gone and one.oldest < by_age]
+    older_than = min([wanted, *(one.oldest for one in honoured)])
+    old, gone = (expired(table, older_than=at, keep=upkeep.keep_snapshots, now=now) for at in (wanted, older_than))
+    longer = [one for one in honoured if old != gone and one.oldest < wanted]
     return ExpiryPlan(
         older_than=older_than,
         keep=upkeep.keep_snapshots,
@@ -82,14 +85,21 @@ def expire(lake: Lake, spec: TableSpec, plan: ExpiryPlan) -> None:
     )
 
 
+def _by_count(table: Table, upkeep: Upkeep) -> datetime:
+    """Give the instant of the oldest snapshot that may stay for its number; where all may, one before all."""
+    newest = islice(ancestors(table), upkeep.max_snapshots - 1, None)
+    oldest, more = next(newest, None), next(newest, None)
+    return instant_of(oldest.timestamp_ms if oldest and more else 0)
+
+
 def _why(table: Table, upkeep: Upkeep, gone: Expired) -> str:
     reasons = []
     if gone.snapshots:
         count, whole = len(gone.snapshots), len(table.snapshots())
-        reasons.append(
-            f"{count:,} of {whole:,} snapshots are older than {upkeep.keep_days} days and not among the newest "
-            f"{upkeep.keep_snapshots}"
-        )
+        limit = f"older than {upkeep.keep_days} days and not among the newest {upkeep.keep_snapshots}"
+        if whole > upkeep.max_snapshots:
+            limit += f", or not among the newest {upkeep.max_snapshots:,}"
+        reasons.append(f"{count:,} of {whole:,} snapshots are {limit}")
     if gone.refs:
         reasons.append(f"{len(gone.refs)} tags or branches are past their age")
     return ", and ".join(reasons)

@@ -31,6 +31,7 @@ class BatchMetrics:
         bytes: Their size.
         small_files: Of these, how many are less than an eighth of what the table aims at.
         dead_letters: Records that could not be decoded.
+        late: Records behind the watermark, dead letters or not; None where no table of the stream has an event time.
         lag: Records that Kafka has and the table has not, by topic and partition.
     """
 
@@ -46,6 +47,7 @@ class BatchMetrics:
     bytes: int = 0
     small_files: int = 0
     dead_letters: int = 0
+    late: int | None = None
     lag: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -61,9 +63,12 @@ class MetricsSink(Protocol):
         """Take the figures of one batch."""
 
 
+_HEAD = (("batch", 6), ("records", 9), ("rows/s", 8), ("in/s", 8), ("behind", 9), ("write", 7), ("dead", 6))
+
+
 @dataclass
 class TerminalLines:
-    """A line per batch, at most 80 columns wide, with a heading now and then."""
+    """A line per batch, at most 80 columns wide, with a heading now and then; of late records where they are judged."""
 
     console: Console
     _shown: int = 0
@@ -71,14 +76,15 @@ class TerminalLines:
     def show(self, batch: BatchMetrics) -> None:
         """Print a line."""
         if self._shown % 20 == 0:
-            names = ("batch", "records", "rows/s", "in/s", "behind", "write", "dead", "files")
-            head = " ".join(f"{name:>{width}}" for name, width in zip(names, (6, 9, 8, 8, 9, 7, 6, 9), strict=True))
+            names = (*_HEAD, *([("late", 6)] if batch.late is not None else []), ("files", 9))
+            head = " ".join(f"{name:>{width}}" for name, width in names)
             self.console.print(head, style="bold", highlight=False)
         self._shown += 1
+        late = f"{batch.late:>6,} " if batch.late is not None else ""
         files = f"{batch.files}×{_size(batch.bytes // batch.files)}" if batch.files else "–"
         self.console.print(
             f"{batch.batch_id:>6} {batch.records:>9,} {batch.rate:>8,.0f} {batch.input_rate:>8,.0f} {batch.behind:>9,} "
-            f"{batch.write_seconds:>6.1f}s {batch.dead_letters:>6,} {files:>9}",
+            f"{batch.write_seconds:>6.1f}s {batch.dead_letters:>6,} {late}{files:>9}",
             highlight=False,
         )
 
@@ -122,7 +128,8 @@ class Prometheus:
     def show(self, batch: BatchMetrics) -> None:
         """Add one batch."""
         for name, text in _COUNTERS.items():
-            self._of("Counter", name, text).labels(batch.table).inc(getattr(batch, name))
+            if (count := getattr(batch, name)) is not None:
+                self._of("Counter", name, text).labels(batch.table).inc(count)
         for name, text in _GAUGES.items():
             self._of("Gauge", name, text).labels(batch.table).set(getattr(batch, name))
         for place, lag in batch.lag.items():
@@ -146,6 +153,7 @@ class Prometheus:
 _COUNTERS = {
     "records": "Records that were read",
     "dead_letters": "Records that could not be decoded",
+    "late": "Records behind the watermark of their table",
     "files": "Data files that were written",
     "small_files": "Data files of less than an eighth of what the table aims at",
     "bytes": "Bytes of data files",

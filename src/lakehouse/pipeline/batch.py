@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.append_once import AppendConflictError, append_once
 from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp, stamp_batch
 from lakehouse.catalog.iceberg import Lake, good_rows
-from lakehouse.catalog.offsets import Offsets, Ranges, Remainder, remainder
+from lakehouse.catalog.offsets import Offsets, Remainder, remainder
 from lakehouse.catalog.publish import open_audit, publish
+from lakehouse.catalog.watermark import newest_event
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import TableSpec
@@ -23,10 +24,11 @@ from lakehouse.errors import PublishConflictError, StreamError
 from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.pipeline.drift_watch import DriftWatch
 from lakehouse.pipeline.ingest import Ingest
+from lakehouse.pipeline.lateness import watermark_after, watermark_of_commits
 from lakehouse.pipeline.merge_newest import merge_newest
+from lakehouse.pipeline.offset_filter import in_ranges
 from lakehouse.pipeline.persisted import persisted
-from lakehouse.quality import rule_set, with_quality
-from lakehouse.quality.mask import MASK
+from lakehouse.quality import rule_set, with_kept_quality
 from lakehouse.transforms.decoder import Decode, JsonDecoder
 
 _TRIES = 8
@@ -89,8 +91,11 @@ class BatchWriter:
             new = self._new(batch, spec, before := newest_stamp(table))
             if new is None:
                 return None
-            stamp = batch.stamp(new, before, tuple(one.name for one in self.ingest.bronze if self.ingest.routes))
-            rows, head = self._rows(df, new, spec, batch.decode), table.current_snapshot()
+            newest = newest_event(table) if spec.event_time else None
+            shared = tuple(one.name for one in self.ingest.bronze if self.ingest.routes)
+            stamp = batch.stamp(new, before, shared_with=shared, newest_event=newest)
+            watermark = watermark_after(newest, spec.event_time) if spec.event_time else None
+            rows, head = self._rows(df, new, spec, batch.decode, watermark), table.current_snapshot()
             since = head.snapshot_id if head else None
             # Nothing may have come for a table of several, or between two markers of transactions.
             nothing = (bool(self.ingest.routes) or stamp.records < _FEW) and rows.isEmpty()
@@ -113,7 +118,7 @@ class BatchWriter:
             if new is None:
                 return None
             stamp = batch.stamp(new, before)
-            merge_newest(audit, _built(build, self._good(df, new, batch.decode)))
+            merge_newest(audit, _built(build, self._good(lake, df, new, batch.decode)), count=stamp.records)
             try:
                 publish(audit, stamp)
             except PublishConflictError:
@@ -121,14 +126,19 @@ class BatchWriter:
             return stamp
         raise StreamError(f"{spec.name} is written to by others without a pause: {_TRIES} merges into it failed")
 
-    def _rows(self, df: DataFrame, new: Remainder, spec: TableSpec, decode: Decode) -> DataFrame:
+    def _rows(
+        self, df: DataFrame, new: Remainder, spec: TableSpec, decode: Decode, watermark: Column | None
+    ) -> DataFrame:
         mine, where = _only(df, new), self._of(spec)
         mine = mine if where is None else mine.where(where)
-        return to_bronze(mine, spec, max_bytes=self.ingest.max_record_bytes, decode=decode)
+        return to_bronze(mine, spec, max_bytes=self.ingest.max_record_bytes, decode=decode, watermark=watermark)
 
-    def _good(self, df: DataFrame, new: Remainder, decode: Decode) -> DataFrame:
-        schema = self.ingest.spec.schema
-        return conform(good_rows(self._rows(df, new, self.ingest.spec, decode), schema), schema)
+    def _good(self, lake: Lake, df: DataFrame, new: Remainder, decode: Decode) -> DataFrame:
+        """Give the rows that are good rows of the bronze table: late by its watermark, not by one of now."""
+        spec, watermark = self.ingest.spec, None
+        if spec.event_time is not None:
+            watermark = watermark_of_commits(lake.table(spec.name), new.fresh, spec.event_time)
+        return conform(good_rows(self._rows(df, new, spec, decode, watermark), spec.schema), spec.schema)
 
     def _new(self, batch: _Batch, spec: TableSpec, before: BatchStamp | None) -> Remainder | None:
         """Give what of a batch a table does not hold; None when it holds all of it."""
@@ -162,9 +172,21 @@ class _Batch:
     end: Offsets
     decode: Decode = field(default_factory=JsonDecoder)
 
-    def stamp(self, new: Remainder, before: BatchStamp | None, shared_with: tuple[str, ...] = ()) -> BatchStamp:
+    def stamp(
+        self,
+        new: Remainder,
+        before: BatchStamp | None,
+        *,
+        shared_with: tuple[str, ...] = (),
+        newest_event: datetime | None = None,
+    ) -> BatchStamp:
         return stamp_batch(
-            query_id=self.query_id, batch_id=self.number, new=new, before=before, shared_with=shared_with
+            query_id=self.query_id,
+            batch_id=self.number,
+            new=new,
+            before=before,
+            shared_with=shared_with,
+            newest_event=newest_event,
         )
 
 
@@ -174,19 +196,9 @@ def _built(build: BuildSpec, rows: DataFrame) -> DataFrame:
     if build.instant:
         arguments[build.instant] = datetime.now(UTC)
     made = conform(build.function(**arguments), build.output)
-    rules = rule_set(build.table)
-    return with_quality(made, rules) if MASK in build.table.struct.names and rules.rules else made
+    return with_kept_quality(made, rule_set(build.table), build.table)
 
 
 def _only(df: DataFrame, new: Remainder) -> DataFrame:
     """Keep the records of the new offsets; all of them, as a rule, and then nothing is compared."""
-    return df if new.whole else df.where(_in(new.fresh))
-
-
-def _in(ranges: Ranges) -> Column:
-    found = F.lit(False)
-    for topic, parts in ranges.items():
-        for partition, (first, next_) in parts.items():
-            here = (F.col("topic") == topic) & (F.col("partition") == int(partition))
-            found = found | (here & (F.col("offset") >= first) & (F.col("offset") < next_))
-    return found
+    return df if new.whole else df.where(in_ranges(new.fresh))

@@ -5,26 +5,37 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contract.event_time import EVENT_TIME, LATE_BY, EventTime, Late
 from lakehouse.contract.kafka_record import PAYLOAD, DeadLetterReason
 from lakehouse.contract.table import TableSpec
 from lakehouse.quality import Policy, rule_set, with_quality
 from lakehouse.quality.mask import FAILED, MASK, MORE, RULES, SCORE, failed_any
 from lakehouse.transforms.decoder import Decode, JsonDecoder
+from lakehouse.transforms.event_time import late_detail, with_event_time, with_late_by
 
 
-def to_bronze(df: DataFrame, spec: TableSpec, *, max_bytes: int, decode: Decode | None = None) -> DataFrame:
+def to_bronze(
+    df: DataFrame, spec: TableSpec, *, max_bytes: int, decode: Decode | None = None, watermark: Column | None = None
+) -> DataFrame:
     """Turn Kafka records as Spark reads them into rows of a bronze table: decoded, or dead letters.
 
     Rows: one per record. Columns: those of the table. Cost: one parse per record, no shuffle. Batch and stream.
 
     ``decode`` is that of the stream's format, made for these records; without one they are JSON.
     A record that breaks an error rule of the table is a dead letter too, where its gate says ``Policy.QUARANTINE``.
+    One that happened before ``watermark`` is late, where the table has an event time; without one none is.
     """
-    found = (decode or JsonDecoder())(df, spec.column(PAYLOAD), max_bytes=max_bytes)
-    decoded = _held_against_rules(found, spec)
+    payload, event_time = spec.column(PAYLOAD), spec.event_time
+    decoded = (decode or JsonDecoder())(df, payload, max_bytes=max_bytes)
+    if event_time is not None:
+        # Before rules take the payload away: what they set aside has happened too.
+        decoded = with_event_time(decoded, payload, event_time)
+    decoded = _held_against_rules(decoded, spec)
+    if event_time is not None:
+        decoded = _held_against_time(decoded, event_time, watermark)
     dead_letter = F.struct(
         "reason",
         "detail",
@@ -42,6 +53,7 @@ def to_bronze(df: DataFrame, spec: TableSpec, *, max_bytes: int, decode: Decode 
         F.current_timestamp().alias("ingested_at"),
         F.when(F.col("reason").isNotNull(), dead_letter).alias("dead_letter"),
         PAYLOAD,
+        *((EVENT_TIME, LATE_BY) if event_time is not None else ()),
     )
 
 
@@ -58,6 +70,20 @@ def _held_against_rules(decoded: DataFrame, spec: TableSpec) -> DataFrame:
         }
     )
     return judged.drop(MASK, MORE, RULES, SCORE, FAILED)
+
+
+def _held_against_time(decoded: DataFrame, event_time: EventTime, watermark: Column | None) -> DataFrame:
+    judged = with_late_by(decoded, watermark)
+    if watermark is None or event_time.late is Late.KEEP:
+        return judged
+    late = F.col("reason").isNull() & F.col(LATE_BY).isNotNull()
+    return judged.withColumns(
+        {
+            "reason": F.when(late, DeadLetterReason.LATE.value).otherwise(F.col("reason")),
+            "detail": F.when(late, late_detail(watermark)).otherwise(F.col("detail")),
+            PAYLOAD: F.when(~late, F.col(PAYLOAD)),
+        }
+    )
 
 
 @cache

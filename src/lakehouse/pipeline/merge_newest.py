@@ -6,14 +6,21 @@ A delete is a row like any other, a tombstone (``deleted_by``): what is older th
 from __future__ import annotations
 
 import uuid
+from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
+from lakehouse.catalog.ledger import row_count
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.contract.tombstones import require_deleted_by
 from lakehouse.errors import ContractError
+from lakehouse.pipeline.delete_values import delete_values
+from lakehouse.pipeline.near_values import near_values
+from lakehouse.pipeline.persisted import FEW_ROWS, LARGE_ROWS, persisted
+from lakehouse.session import join_by_partitions
 from lakehouse.transforms.deduplicate import keep_newest
 
 
@@ -35,27 +42,65 @@ def require_mergeable(spec: TableSpec) -> None:
         )
 
 
-def merge_newest(audit: Audit, rows: DataFrame) -> None:
+def merge_newest(audit: Audit, rows: DataFrame, *, count: int, large: int = LARGE_ROWS) -> None:
     """Merge rows into the branch of an audit. The same rows once more change nothing.
 
     Rows: those of a table with a key and ``newest_by``; of several with one key the newest counts.
-    Cost: a shuffle of the rows by key, and a join with the key columns of the table.
+    Cost: a shuffle of the rows by key. A few of them are sent to every task where the table is large: its key columns
+    are read twice, and nothing of it is shuffled. Else it is joined with them, by its buckets where it has such.
+
+    Args:
+        audit: Where to.
+        rows: By the contract of the table.
+        count: About how many there are.
+        large: A table of so many rows is large.
 
     Raises:
         ContractError: The table cannot be merged into, or its ``deleted_by`` is no condition over its columns.
     """
-    spec, spark = audit.spec, rows.sparkSession
+    spec = audit.spec
     require_mergeable(spec)
-    columns = [column.name for column in spec.columns]
-    view = f"merge_{uuid.uuid4().hex[:12]}"
-    newest = keep_newest(rows, key=spec.key, newest_by=spec.newest_by).select(*columns)
+    newest = keep_newest(rows, key=spec.key, newest_by=spec.newest_by).select(*(one.name for one in spec.columns))
     # Told here, not to the first who reads.
     require_deleted_by(newest, spec)
+    if count <= FEW_ROWS and row_count(audit.lake.table(spec.name)) >= large:
+        _replace_older(audit, newest)
+    else:
+        _merge(audit, newest)
+
+
+def _replace_older(audit: Audit, newest: DataFrame) -> None:
+    """Delete what is older, append what is not.
+
+    A ``MERGE`` with an insert is an outer join: of that Spark cannot send the few rows to the many, so it would shuffle
+    and sort the whole table.
+    """
+    spec = audit.spec
+    with persisted(newest, few=True) as rows:
+        columns = [*spec.key, *spec.newest_by]
+        # Under names of their own: those of the table are the same.
+        few = F.broadcast(rows.select(*(F.col(name).alias(f"new_{at}") for at, name in enumerate(columns))))
+        same = reduce(Column.__and__, (F.col(name) == F.col(f"new_{at}") for at, name in enumerate(spec.key)))
+        stays = F.struct(*spec.newest_by) > F.struct(*(f"new_{at}" for at in range(len(spec.key), len(columns))))
+        near = near_values(rows, {name: quote_name(name) for name in spec.key})
+        there = rows.sparkSession.table(audit.target).where(near).select(*columns)
+        with persisted(there.join(few, same).select(*spec.key, stays.alias("stays"))) as known:
+            found, newer = known.agg(F.count("*"), F.count_if("stays")).collect()[0]
+            if found > newer:
+                delete_values(audit, known.where("NOT stays").select(*spec.key), near=near, few=True)
+            beaten = F.broadcast(known.where("stays").select(*spec.key))
+            left = rows.join(beaten, list(spec.key), "left_anti").select(*rows.columns) if newer else rows
+            left.writeTo(audit.target).append()
+
+
+def _merge(audit: Audit, newest: DataFrame) -> None:
+    spec, spark, view = audit.spec, newest.sparkSession, f"merge_{uuid.uuid4().hex[:12]}"
     newest.createOrReplaceTempView(view)
     same = " AND ".join(f"t.{quote_name(name)} = s.{quote_name(name)}" for name in spec.key)
-    clauses = _clauses(spec, [quote_name(name) for name in columns])
+    clauses = _clauses(spec, [quote_name(name) for name in newest.columns])
     try:
-        spark.sql(f"MERGE INTO {audit.target} t USING {view} s ON {same} {clauses}")
+        with join_by_partitions(spark):
+            spark.sql(f"MERGE INTO {audit.target} t USING {view} s ON {same} {clauses}")
     finally:
         spark.catalog.dropTempView(view)
 

@@ -14,6 +14,8 @@ from lakehouse.catalog.append_once import AppendConflictError, append_once
 from lakehouse.catalog.batch_stamp import newest_stamp, stamp_replay
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.offsets import Span
+from lakehouse.catalog.watermark import newest_event
+from lakehouse.contract.event_time import EVENT_TIME, LATE_BY
 from lakehouse.contract.kafka_record import PLACE, KafkaRecord
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError, StreamError
@@ -60,7 +62,8 @@ def replay(
 
     A dead letter stays as it is; one whose good row is in the table is not chosen again. So it can be killed and
     started again, and run twice at once. Each commit lists the offsets that it replayed. Cost: the chosen dead letters
-    are parsed, and of the good rows the places are read (topic, partition, offset).
+    are parsed, and of the good rows the places are read (topic, partition, offset). None is late: that was judged when
+    it came, and whoever replays late ones wants them.
 
     Raises:
         ConfigError: ``chosen`` cannot be read as SQL, or the table has no dead letters.
@@ -88,8 +91,9 @@ def replay(
 def _waiting(lake: Lake, spec: TableSpec, chosen: Chosen, *, snapshot_id: int | None) -> DataFrame:
     """Give the chosen dead letters whose good row is not in the table, in the form in which Kafka's records come."""
     rows = lake.rows(spec, snapshot_id=snapshot_id)
+    timed = (EVENT_TIME, LATE_BY) if spec.event_time else ()
     dead = rows.where(F.col("dead_letter.reason").isNotNull()).select(
-        *PLACE, "kafka_timestamp", "ingested_at", "dead_letter.*"
+        *PLACE, "kafka_timestamp", "ingested_at", *timed, "dead_letter.*"
     )
     if chosen.reasons:
         dead = dead.where(F.col("reason").isin(*chosen.reasons))
@@ -138,8 +142,11 @@ def _append(
         # Looked up at the snapshot that the commit is made on: another replay may have come first.
         waiting = _waiting(lake, spec, chosen, snapshot_id=head.snapshot_id)
         rows = to_bronze(_in_part(waiting, part), spec, max_bytes=max_bytes, decode=decode)
-        rows = rows.where("dead_letter IS NULL")
-        summary = stamp_replay(before, part).summary()
+        # Spark knows that what is left never has a version null, and Iceberg would write a field that must be there.
+        nothing = F.lit(None).cast(spec.column("dead_letter").type)
+        rows = rows.where("dead_letter IS NULL").withColumn("dead_letter", nothing)
+        newest = newest_event(table) if spec.event_time else None
+        summary = stamp_replay(before, part, newest_event=newest).summary()
         try:
             if not rows.isEmpty():
                 append_once(lake, spec, rows, since=head.snapshot_id, summary=summary)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pyiceberg.table import Table
 from pyspark.sql import DataFrame
 
-from lakehouse.catalog.changes import ChangePlan, Method, open_change, plan_change
+from lakehouse.catalog.changes import Change, ChangePlan, Method, open_change, plan_change
 from lakehouse.catalog.iceberg import Lake, good_rows
 from lakehouse.catalog.quality_metrics import past_scores, save
 from lakehouse.contract.table import TableSpec
+from lakehouse.pipeline.persisted import FEW_ROWS, LARGE_ROWS
 from lakehouse.quality import Facts, RuleSet, ScoredAt, TableScore, measure
 from lakehouse.quality.score import with_table_rules
 
@@ -47,7 +49,8 @@ def score_table(
     """Score the good rows of a table by its rules as they are now.
 
     Rows are counted once: to the newest score by the same rules are added the counts of the rows that came since, and
-    those of the rows that went are subtracted. Table rules look at their keys of all rows.
+    those of the rows that went are subtracted. Table rules look at their keys of all rows, but in a large table
+    shuffle those alone that came, where no key was broken before.
 
     Cost: a scan of what changed (see ``plan_change``), or of all rows where there is no such score or that is less to
     read; for each table rule a pass over its keys; one small append to ``quality.metrics``.
@@ -65,13 +68,19 @@ def score_table(
     past = past_scores(lake.catalog, spec.name)
     base = None if full else _base(table, rules, past)
     rows = _bare(spec, lake.rows(spec, snapshot_id=head.snapshot_id if head else None))
-    found = _brought_up(lake, spec, rules, base) if base else measure(rows, rules)
     facts = Facts(
         instant=instant,
         read=lambda name: lake.spark.table(f"`{lake.name}`.{name}"),
         past=[one.score for one in past],
     )
-    found = with_table_rules(found, rows, rules, facts)
+    if base is None:
+        found = with_table_rules(measure(rows, rules), rows, rules, facts)
+    else:
+        with _opened(lake, spec, base.change, rows) as change:
+            worth = base.change.rows <= FEW_ROWS and base.change.total_rows >= LARGE_ROWS
+            came = change.added if worth else None
+            facts = replace(facts, before=base.scored.score, came=came)
+            found = with_table_rules(_brought_up(rules, base, change), rows, rules, facts)
     if keep and head:
         save(lake, ScoredAt(score=found, measured_at=instant, run_id=run_id, snapshot_id=head.snapshot_id))
     return Scoring(
@@ -92,13 +101,22 @@ def _base(table: Table, rules: RuleSet, past: Sequence[ScoredAt]) -> _Base | Non
     return _Base(scored=scored, change=change) if less or change.method is Method.NOTHING else None
 
 
-def _brought_up(lake: Lake, spec: TableSpec, rules: RuleSet, base: _Base) -> TableScore:
+@contextmanager
+def _opened(lake: Lake, spec: TableSpec, plan: ChangePlan, rows: DataFrame) -> Iterator[Change]:
+    if plan.method is Method.NOTHING:
+        yield Change(added=rows.limit(0))
+        return
+    with open_change(lake, spec, plan) as change:
+        removed = _bare(spec, change.removed) if change.removed is not None else None
+        yield Change(added=_bare(spec, change.added), removed=removed)
+
+
+def _brought_up(rules: RuleSet, base: _Base, change: Change) -> TableScore:
     before = _row_rules_only(base.scored.score, rules)
     if base.change.method is Method.NOTHING:
         return before
-    with open_change(lake, spec, base.change) as change:
-        after = before.merged(measure(_bare(spec, change.added), rules))
-        return after if change.removed is None else after.without(measure(_bare(spec, change.removed), rules))
+    after = before.merged(measure(change.added, rules))
+    return after if change.removed is None else after.without(measure(change.removed, rules))
 
 
 def _row_rules_only(score: TableScore, rules: RuleSet) -> TableScore:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.catalog import ledger
+from lakehouse.catalog.changes import open_added, plan_change
 from lakehouse.catalog.publish import Audit
 from lakehouse.catalog.quality_metrics import past_scores
+from lakehouse.contract.scored import Scored
 from lakehouse.errors import LakehouseError
+from lakehouse.pipeline.persisted import FEW_ROWS, LARGE_ROWS
 from lakehouse.quality.gate import Policy
-from lakehouse.quality.mask import failed_any, with_quality
+from lakehouse.quality.mask import failed_any, with_mask, with_quality
 from lakehouse.quality.observed import observe
 from lakehouse.quality.rule_set import RuleSet
 from lakehouse.quality.score import measure, with_table_rules
@@ -35,7 +40,9 @@ def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, in
     drops = rules.gate.policy is Policy.DROP and bool(rules.rules)
     observed = None
     if rules.rules:
-        df, observed = observe(with_quality(df, rules), rules)
+        # Counted by the mask in any case; kept where the table has columns for it.
+        masked = with_quality(df, rules) if issubclass(audit.spec.schema, Scored) else with_mask(df, rules)
+        df, observed = observe(masked, rules)
     judged = df
     if drops:
         df = df.where(~failed_any(rules))
@@ -48,15 +55,24 @@ def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, in
     return with_table_rules(found, written, rules, facts_of(audit, instant))
 
 
-def score_branch(audit: Audit, rules: RuleSet, *, instant: datetime) -> TableScore | None:
+def score_branch(audit: Audit, rules: RuleSet, *, instant: datetime, large: int = LARGE_ROWS) -> TableScore | None:
     """Score the rows of the branch as they are, by the mask that they carry; None where the table has no rules.
 
-    Cost: one scan of the mask, or of the columns of rules where the table keeps none; for each table rule one of keys.
+    Cost: one scan of the mask, or of the columns of rules where the table keeps none; for each table rule one of keys,
+    which are shuffled in a ``large`` table only where they came since the last publish, or a rule was broken then.
     """
     if not rules:
         return None
-    written = branch_rows(audit)
-    return with_table_rules(measure(written, rules), written, rules, facts_of(audit, instant))
+    written, facts = branch_rows(audit), facts_of(audit, instant)
+    table = audit.lake.table(audit.spec.name)
+    newest = ledger.latest(table)
+    small = ledger.row_count(table) < large
+    if small or newest is None or newest.rules != rules.id or newest.table_score is None:
+        return with_table_rules(measure(written, rules), written, rules, facts)
+    plan = plan_change(table, since=newest.snapshot_id, until=table.refs()[audit.branch].snapshot_id)
+    with open_added(audit.lake, audit.spec, plan) as came:
+        facts = replace(facts, before=newest.table_score, came=came if plan.rows <= FEW_ROWS else None)
+        return with_table_rules(measure(written, rules), written, rules, facts)
 
 
 def branch_rows(audit: Audit) -> DataFrame:

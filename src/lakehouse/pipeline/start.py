@@ -10,6 +10,7 @@ from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp, stamp_batch
 from lakehouse.catalog.data_loss import note_loss
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.offsets import Offsets, Span, remainder
+from lakehouse.catalog.watermark import newest_event
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import StreamError
 from lakehouse.pipeline.checkpoint import Checkpoint, Position
@@ -109,8 +110,10 @@ def _stamp_loss(lake: Lake, spec: TableSpec, before: BatchStamp | None, begin: O
     new = remainder(begin, begin, before.cumulative if before else {})
     if before is None or not new.gaps:
         return
-    stamp = stamp_batch(query_id=before.query_id, batch_id=before.batch_id, new=new, before=before)
-    head = lake.table(spec.name).current_snapshot()
+    table = lake.table(spec.name)
+    newest = newest_event(table) if spec.event_time else None
+    stamp = stamp_batch(query_id=before.query_id, batch_id=before.batch_id, new=new, before=before, newest_event=newest)
+    head = table.current_snapshot()
     append_once(lake, spec, None, since=head.snapshot_id if head else None, summary=stamp.summary())
     lake.refresh(spec.name)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 from pyspark.sql.streaming.query import StreamingQuery
@@ -15,6 +16,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import ancestors
+from lakehouse.catalog.live_files import added_files
+from lakehouse.contract.event_time import LATE_BY
 from lakehouse.observe.batch_metrics import BatchMetrics, MetricsSink
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.trigger import Mode, Trigger
@@ -60,13 +63,13 @@ def batch_metrics(lake: Lake, ingest: Ingest, progress: Mapping[str, Any]) -> Ba
     """
     (source,) = progress["sources"]
     durations: Mapping[str, int] = progress["durationMs"]
-    files: list[tuple[int, int, bool]] = []
+    files: list[_Added] = []
     small = 0
     for spec in ingest.bronze:
         table = lake.table(spec.name)
         if commit := _commit_of(table, int(progress["batchId"])):
             added = _added_files(table, commit)
-            small += sum(size < aim_bytes(table) / _SMALL for size, _, _ in added)
+            small += sum(one.bytes < aim_bytes(table) / _SMALL for one in added)
             files += added
     records, seconds = _offsets_of(source), durations.get("triggerExecution", 0) / 1000
     # Spark counts a record each time that it is read, and a batch may be looked at before it is written.
@@ -81,9 +84,10 @@ def batch_metrics(lake: Lake, ingest: Ingest, progress: Mapping[str, Any]) -> Ba
         seconds=seconds,
         write_seconds=durations.get("addBatch", 0) / 1000,
         files=len(files),
-        bytes=sum(size for size, _, _ in files),
+        bytes=sum(one.bytes for one in files),
         small_files=small,
-        dead_letters=sum(rows for _, rows, dead in files if dead),
+        dead_letters=sum(one.rows for one in files if one.is_dead),
+        late=sum(one.late for one in files) if any(spec.event_time for spec in ingest.bronze) else None,
         lag=_lag(source),
     )
 
@@ -98,18 +102,35 @@ def _commit_of(table: Table, batch_id: int) -> Snapshot | None:
     return None
 
 
-def _added_files(table: Table, snapshot: Snapshot) -> list[tuple[int, int, bool]]:
-    """Give size, rows and whether they are dead letters, of each data file that a commit added."""
+@dataclass(frozen=True)
+class _Added:
+    """A data file that a commit added: its size, its rows, whether these are dead letters, and how many are late."""
+
+    bytes: int
+    rows: int
+    is_dead: bool
+    late: int
+
+
+def _added_files(table: Table, snapshot: Snapshot) -> list[_Added]:
     dead = next((n for n, f in enumerate(table.spec().fields) if f.name == "dead_letter.reason"), None)
-    found = []
-    for manifest in snapshot.manifests(table.io):
-        if manifest.added_snapshot_id != snapshot.snapshot_id:
-            continue
-        for entry in manifest.fetch_manifest_entry(table.io):
-            file = entry.data_file
-            is_dead = dead is not None and file.partition[dead] is not None
-            found.append((file.file_size_in_bytes, file.record_count, is_dead))
-    return found
+    schema = table.schema()
+    late_by = schema.find_field(LATE_BY).field_id if LATE_BY in schema.column_names else None
+    return [
+        _Added(
+            bytes=file.file_size_in_bytes,
+            rows=file.record_count,
+            is_dead=dead is not None and file.partition[dead] is not None,
+            late=_values(file, late_by) if late_by is not None else 0,
+        )
+        for file in added_files(table, snapshot)
+    ]
+
+
+def _values(file: DataFile, field: int) -> int:
+    """Give how many values of a column are not null, from the metrics of its file."""
+    values, nulls = file.value_counts or {}, file.null_value_counts or {}
+    return values.get(field, 0) - nulls.get(field, 0)
 
 
 def _offsets_of(source: Mapping[str, Any]) -> int:

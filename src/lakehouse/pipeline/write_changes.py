@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import reduce
@@ -20,14 +19,12 @@ from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.build_call import Inputs, call
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy
+from lakehouse.pipeline.delete_values import delete_values
 from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.pipeline.near_values import near_values, rows_of_values
-from lakehouse.pipeline.persisted import persisted
-from lakehouse.quality import RuleSet, with_quality
-
-_BROADCAST = 1_000_000
-"""Rows of keys that are sent to every task at most."""
+from lakehouse.pipeline.persisted import FEW_ROWS, persisted
+from lakehouse.quality import RuleSet, with_kept_quality
 
 
 def write_changes(audit: Audit, plan: BuildPlan, inputs: Inputs, rules: RuleSet) -> None:
@@ -36,15 +33,17 @@ def write_changes(audit: Audit, plan: BuildPlan, inputs: Inputs, rules: RuleSet)
     Cost: the changed files of the inputs are read; of a build that follows keys, the inputs' rows of those keys too.
     Rows that are replaced are found by their columns in the table, which are read, and written as position deletes.
     """
+    count = sum(one.rows for one in plan.changes.values())
+    few = count <= FEW_ROWS
     with _opened(audit.lake, plan) as changes:
         if plan.strategy is Strategy.REPLACE:
-            with _replacement(audit, plan, inputs, changes) as (touched, rows):
-                _replace(audit, touched, _scored(audit, kept_rows(audit.spec, rows), rules))
+            with _replacement(audit, plan, inputs, changes, few=few) as (touched, rows):
+                _replace(audit, touched, _scored(audit, kept_rows(audit.spec, rows), rules), few=few)
             return
         (parameter, change) = next(iter(changes.items()))
         rows = _scored(audit, call(plan.build, inputs, {parameter: change.added}), rules)
         if plan.strategy is Strategy.MERGE:
-            merge_newest(audit, rows)
+            merge_newest(audit, rows, count=count)
         else:
             rows.writeTo(audit.target).append()
     audit.lake.refresh(audit.spec.name)
@@ -70,15 +69,15 @@ def _good(change: Change, plan: BuildPlan, parameter: str) -> Change:
 
 @contextmanager
 def _replacement(
-    audit: Audit, plan: BuildPlan, inputs: Inputs, changes: Mapping[str, Change]
+    audit: Audit, plan: BuildPlan, inputs: Inputs, changes: Mapping[str, Change], *, few: bool
 ) -> Iterator[tuple[DataFrame, DataFrame]]:
     """Give the values whose rows are replaced, and the rows that take their place."""
-    build, few = plan.build, sum(one.rows for one in plan.changes.values()) <= _BROADCAST
+    build = plan.build
     if isinstance(build.follows, Rows):
         (parameter, change) = next(iter(changes.items()))
         rows = call(build, inputs, {parameter: change.added})
         sides = [rows] if change.removed is None else [rows, call(build, inputs, {parameter: change.removed})]
-        with persisted(_distinct([side.select(*audit.spec.key) for side in sides], few=few)) as touched:
+        with persisted(_distinct([side.select(*audit.spec.key) for side in sides], few=few), few=few) as touched:
             yield touched, _all_changes(audit.spec, touched, call(build, inputs)) if audit.spec.history else rows
         return
     assert isinstance(build.follows, Keys), "no other declaration is planned to be replaced in part"
@@ -89,7 +88,7 @@ def _replacement(
         for side in (change.added, change.removed)
         if side is not None
     ]
-    with persisted(_distinct(sides, few=few)) as touched:
+    with persisted(_distinct(sides, few=few), few=few) as touched:
         only = {name: _only(inputs, name, touched, sql) for name, sql in of.items() if sql is not None}
         yield touched, call(build, inputs, only)
 
@@ -100,18 +99,10 @@ def _all_changes(spec: TableSpec, touched: DataFrame, made: DataFrame) -> DataFr
     return rows_of_values(made.where(near_values(touched, of)), touched, of)
 
 
-def _replace(audit: Audit, touched: DataFrame, rows: DataFrame) -> None:
+def _replace(audit: Audit, touched: DataFrame, rows: DataFrame, *, few: bool) -> None:
     """Take the rows of the touched values from the branch, and append those that take their place."""
-    same = " AND ".join(f"t.{quote_name(name)} <=> s.{quote_name(name)}" for name in touched.columns)
-    near = near_values(touched, {name: f"t.{quote_name(name)}" for name in touched.columns})
-    view = f"touched_{uuid.uuid4().hex[:12]}"
-    touched.createOrReplaceTempView(view)
-    try:
-        touched.sparkSession.sql(
-            f"DELETE FROM {audit.target} t WHERE {near} AND EXISTS (SELECT 1 FROM {view} s WHERE {same})"
-        )
-    finally:
-        touched.sparkSession.catalog.dropTempView(view)
+    near = near_values(touched, {name: quote_name(name) for name in touched.columns})
+    delete_values(audit, touched, near=near, few=few)
     rows.writeTo(audit.target).append()
     audit.lake.refresh(audit.spec.name)
 
@@ -119,7 +110,7 @@ def _replace(audit: Audit, touched: DataFrame, rows: DataFrame) -> None:
 def _scored(audit: Audit, rows: DataFrame, rules: RuleSet) -> DataFrame:
     made = conform(rows, audit.spec.schema)
     columns = [column.name for column in audit.spec.columns]
-    return (with_quality(made, rules) if rules.rules else made).select(*columns)
+    return with_kept_quality(made, rules, audit.spec).select(*columns)
 
 
 def _distinct(sides: list[DataFrame], *, few: bool) -> DataFrame:

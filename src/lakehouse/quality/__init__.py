@@ -7,7 +7,7 @@ from lakehouse.quality.completeness import Complete, NotBlank, NotEmpty, NotNull
 from lakehouse.quality.consistency import DerivedFrom, Holds, Ordered, SumOf
 from lakehouse.quality.formats import EmailSyntax, IpAddress, JsonText, PhoneSyntax, Url, Uuid
 from lakehouse.quality.gate import Decision, Gate, Policy, decide
-from lakehouse.quality.mask import with_quality
+from lakehouse.quality.mask import with_kept_quality, with_quality
 from lakehouse.quality.observed import Observed, observe
 from lakehouse.quality.rule import Col, Dimension, RowRule, Rule, Severity
 from lakehouse.quality.rule_set import RuleSet, rule_set
@@ -23,8 +23,9 @@ __all__ = [
     "Agrees", "Arrived", "Between", "CastableTo", "Col", "Complete", "CountryCode", "CurrencyCode", "Decision",
     "DerivedFrom", "Dimension", "Distribution", "EmailSyntax", "Facts", "Finding", "Finite", "Fresh", "Gate",
     "HasColumns", "Holds", "Iban", "IpAddress", "JsonText", "LanguageCode", "Length", "Luhn", "Matches", "NotBlank",
-    "NotEmpty", "NotInFuture", "NotNull", "Observed", "OneOf", "Ordered", "PhoneSyntax", "Policy", "References",
-    "RequiredIf", "RowCount", "RowCountAsBefore", "RowRule", "Rule", "RuleScore", "RuleSet", "ScoredAt", "Severity",
-    "SumOf", "TableRule", "TableScore", "Unique", "UniqueApprox", "Url", "Uuid", "decide", "measure", "observe",
-    "require", "rule_set", "score", "with_quality",
+    "NotEmpty", "NotInFuture", "NotNull", "Observed", "OneOf", "Ordered", "PhoneSyntax", "Policy",
+    "References", "RequiredIf", "RowCount", "RowCountAsBefore", "RowRule", "Rule", "RuleScore", "RuleSet", "ScoredAt",
+    "Severity", "SumOf", "TableRule", "TableScore", "Unique", "UniqueApprox", "Url", "Uuid", "decide", "measure",
+    "observe", "require", "rule_set", "score", "with_kept_quality",
+    "with_quality",
 ]  # fmt: skip

@@ -8,6 +8,8 @@ from typing import TypeVar
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contract.scored import Scored
+from lakehouse.contract.table import TableSpec
 from lakehouse.quality.rule import Severity
 from lakehouse.quality.rule_check import explained
 from lakehouse.quality.rule_set import RuleSet
@@ -37,6 +39,11 @@ def with_quality(df: DataFrame, rules: RuleSet) -> DataFrame:
     masked = with_mask(df, rules)
     id_ = F.lit(rules.id or None).cast("string")
     return masked.withColumns({RULES: id_, SCORE: _score(rules), FAILED: _failed_names(rules)})
+
+
+def with_kept_quality(df: DataFrame, rules: RuleSet, spec: TableSpec) -> DataFrame:
+    """Add the quality columns where a table keeps them (``Scored``); elsewhere columns of these names are its own."""
+    return with_quality(df, rules) if rules.rules and issubclass(spec.schema, Scored) else df
 
 
 def with_mask(df: DataFrame, rules: RuleSet) -> DataFrame:

@@ -22,11 +22,17 @@ def _no_tables(name: str) -> DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a table rule may know beside the rows: the instant, other tables, and the table's past scores."""
+    """What a table rule may know beside the rows: the instant, other tables, and the table's past scores.
+
+    Where a few rows came or went since a score by the same rules: that score (``before``), and rows (``came``) among
+    which are all that came. Else both are None.
+    """
 
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
     read: Callable[[str], DataFrame] = _no_tables
     past: Sequence[TableScore] = ()
+    before: TableScore | None = None
+    came: DataFrame | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +51,11 @@ class TableRule(Rule):
     def measure(self, rows: DataFrame, facts: Facts) -> Finding:
         """Judge the rows of the table."""
         raise NotImplementedError
+
+    def measure_since(self, rows: DataFrame, came: DataFrame) -> Finding | None:  # noqa: ARG002
+        """Judge the rows of a table that kept the rule before these came, for less than all of them would take; None
+        where that cannot be, or tells not enough."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,5 +87,12 @@ def measure_table(rows: DataFrame, rules: Sequence[BoundRule], facts: Facts) -> 
         values = values[count:]
     for one in rules:
         if one.name not in found and isinstance(one.rule, TableRule):
-            found[one.name] = one.rule.measure(rows, facts)
+            found[one.name] = _since(one, rows, facts) or one.rule.measure(rows, facts)
     return found
+
+
+def _since(one: BoundRule, rows: DataFrame, facts: Facts) -> Finding | None:
+    if facts.before is None or facts.came is None or not isinstance(one.rule, TableRule):
+        return None
+    before = next((found for found in facts.before.rules if found.name == one.name), None)
+    return one.rule.measure_since(rows, facts.came) if before and not before.failed else None

@@ -42,6 +42,17 @@ class Unique(TableRule):
         assessed, failed, keys = (int(value or 0) for value in found)
         return Finding(failed=failed, assessed=assessed, detail=f"{keys:,} keys occur more than once" if keys else "")
 
+    def measure_since(self, rows: DataFrame, came: DataFrame) -> Finding | None:
+        """Count the rows of each key that came; those of all others fall into one group before anything is shuffled."""
+        named = {name: F.col(name).alias(f"came_{at}") for at, name in enumerate(self.columns)}
+        keys = F.broadcast(came.select(*named.values()).na.drop().distinct())
+        same = reduce(and_, (F.col(name) == F.col(f"came_{at}") for at, name in enumerate(self.columns)))
+        all_rows = rows.select(*self.columns).na.drop().join(keys, same, "left")
+        groups = all_rows.groupBy(*(f"came_{at}" for at in range(len(named)))).count()
+        shared = F.count_if(F.col("came_0").isNotNull() & (F.col("count") > 1))
+        assessed, broken = groups.agg(F.sum("count"), shared).collect()[0]
+        return None if broken else Finding(failed=0, assessed=int(assessed or 0))
+
 
 @dataclass(frozen=True, init=False)
 class UniqueApprox(AggregateRule):
