@@ -66,7 +66,6 @@ def test_a_key_that_came_and_is_there_twice_takes_a_look_at_all_keys(spark: Spar
     assert Unique("id").measure_since(df, rows(spark, ("1", "b"))) is None
 
 
-
 def test_a_sketch_tells_of_many_duplicates_and_not_of_few(spark: SparkSession) -> None:
     few, many = spark.range(10_000), spark.range(10_000).selectExpr("id % 5000 as id")
     assert found(UniqueApprox("id"), few)[0] == 0
