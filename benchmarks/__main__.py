@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks import page
 from benchmarks.result import Result, save
 
-NAMES = ("stream", "long_stream", "quality", "quality_append", "builds", "planner", "main_job", "publish")
+NAMES = ("stream", "long_stream", "quality", "quality_append", "builds", "planner", "main_job", "publish", "phone")
 
 
 def main(

@@ -100,7 +100,7 @@ def test_a_table_that_no_stream_fills_has_no_event_time() -> None:
     ("field", "hint"),
     [
         ("placed_on", "did you mean 'placed_at'"),
-        ("customer.sinse", r"did you mean 'customer\.since'"),
+        ("customer.sinc", r"did you mean 'customer\.since'"),
         ("?", "it has placed_at, sent_ms, day, customer, customer.since"),
     ],
 )

@@ -25,8 +25,8 @@ from lakehouse.quality.rule_file import parse_rules
 
 ROOT = Path(__file__).parent.parent.parent
 README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
-BUILDS = ROOT / "docs" / "builds.md"
-PAGES = (README, QUALITY, STREAMING, BUILDS)
+BUILDS, TRANSFORMS = ROOT / "docs" / "builds.md", ROOT / "docs" / "transforms.md"
+PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:

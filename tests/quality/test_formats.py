@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.errors import ContractError
 from lakehouse.quality.codes import COUNTRIES, CURRENCIES, LANGUAGES, CountryCode, CurrencyCode, LanguageCode
-from lakehouse.quality.formats import EmailSyntax, IpAddress, JsonText, PhoneSyntax, Url, Uuid
+from lakehouse.quality.formats import EmailSyntax, IpAddress, JsonText, PhoneNumber, PhoneSyntax, Url, Uuid
+from lakehouse.quality.rule import Col
 from tests.quality.judged import Case, judge
 
 CASES = [
@@ -25,6 +27,16 @@ CASES = [
         PhoneSyntax(),
         right=["+49 30 1234567", "(030) 123-45.67", "030/1234567", "1234567", "+123456789012345"],
         wrong=["123456", "1234567890123456", "12345678x", "++4930123456", "49+30123456", "", "       ", "1234567\n"],
+    ),
+    Case(
+        PhoneNumber(),
+        right=["+49 30 123456", "tel:+1-201-555-0123", "+800 1234 5678", "+49 30 123456 ext. 7"],
+        wrong=["030 123456", "+49 30", "+999 123456", "+1 201 055 0123", "call me", ""],
+    ),
+    Case(
+        PhoneNumber(country="de"),
+        right=["030 123456", "+49 30 123456", "0049 30 123456", "+1 201 555 0123"],
+        wrong=["0", "01", "+1 030 123456", "030 123456\n030 123456"],
     ),
     Case(
         Uuid(),
@@ -84,11 +96,33 @@ def test_text_without_end_does_not_end_the_jvm(spark: SparkSession) -> None:
         "1:" * 50_000,
         "http://a/" + "%20" * 50_000,
     ]
-    rules = [EmailSyntax(), PhoneSyntax(), Uuid(), IpAddress(), Url(), JsonText(), CountryCode()]
+    rules = [
+        EmailSyntax(),
+        PhoneSyntax(),
+        PhoneNumber(country="DE"),
+        Uuid(),
+        IpAddress(),
+        Url(),
+        JsonText(),
+        CountryCode(),
+    ]
     df = spark.createDataFrame([(text,) for text in texts], "x string")
     found = df.select(*[F.count_if(~rule.violated(F.col("x"))).alias(rule.kind) for rule in rules]).first()
     assert found is not None
     assert [kind for kind, right in found.asDict().items() if right] == ["url"]
+
+
+def test_a_national_number_is_judged_by_the_country_of_its_row(spark: SparkSession) -> None:
+    rows = [("030 123456", "DE"), ("030 123456", "FR"), ("030 123456", None), (None, "DE")]
+    wrong = PhoneNumber(country=Col("nationality")).violated(F.col("x"))
+    found = spark.createDataFrame(rows, "x string, nationality string").select(wrong).collect()
+    assert [row[0] for row in found] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("country", ["", "DEU", "Germany", "de_DE", "XX"])
+def test_a_country_that_is_none_is_refused(spark: SparkSession, country: str) -> None:
+    with pytest.raises(ContractError, match="two letters, such as 'DE'"):
+        PhoneNumber(country=country).violated(F.col("x"))
 
 
 def looks_like_an_address(text: str) -> bool:

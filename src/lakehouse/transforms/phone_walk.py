@@ -1,0 +1,99 @@
+"""From the digits that a person typed to a calling code, a national number and what it is: walks through the tables.
+
+A walk begins where the length of the digits says, and each digit leads on, until all is decided. Two or three walks do
+for any number: what was meant by the digits that were dialled, by those behind a calling code, and what the number is.
+
+All is SQL in which ``numbers`` and ``words`` are the lists of ``PhoneTables``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lakehouse.transforms.let import let
+from lakehouse.transforms.phone_tables import LONGEST, LONGEST_DIALLED, OUTCOME_NUMBERS, PhoneTables
+from lakehouse.transforms.phone_text import LONGEST_TEXT
+
+DEEPEST = 12
+"""Digits that decide a walk at most; a test holds the tables against it."""
+_STAGES = (4, 7)
+"""Digits after which it is asked whether a walk has arrived: four out of five have at the first time."""
+
+
+def resolved(tables: PhoneTables, digits: str, plus: str, region: str, phone: Callable[[str, str], str]) -> str:
+    """Give what ``phone`` makes of a national number and an outcome; ``code`` is the place of their calling code then.
+
+    Args:
+        tables: Where all lies in the lists.
+        digits: The name of two or more digits, without the plus sign.
+        plus: The name of whether there was one before them.
+        region: The place of the region that they were typed in, or that of the unknown one.
+        phone: What is wanted.
+    """
+    begins = f"{plus} and {_code(digits)} <> {tables.codes}"
+    last = f"least(length({digits}), {LONGEST_DIALLED})"
+    walk = _walk(tables, f"get(numbers, {tables.dialled} + region * {LONGEST_DIALLED + 1} + {last})", digits)
+    meant = let("meant", f"if(begins, {tables.actions}L, {walk})", _parted(tables, digits, plus, phone))
+    # The region is asked for only where it matters.
+    return let("begins", begins, let("region", f"if(begins, cast(null as bigint), {region})", meant))
+
+
+def region_of(tables: PhoneTables, name: str) -> str:
+    """Give the place of the region of a name in capitals, that of the unknown one where there is none."""
+    slot = f"crc32(cast({name} as binary)) % {tables.slots}L"
+    word = f"get(words, {len(tables.words) - tables.slots} + slot)"
+    place = f"get(numbers, {len(tables.numbers) - tables.slots} + slot)"
+    found = let("slot", slot, f"if({word} = {name}, {place}, null)")
+    return f"coalesce({found}, {len(tables.regions)}L)"
+
+
+def _parted(tables: PhoneTables, digits: str, plus: str, phone: Callable[[str, str], str]) -> str:
+    """Do what the action ``meant`` says, part ``code`` and ``typed`` digits, and walk on from there."""
+    abroad = f"meant < {tables.national}"
+    # An outcome changes as little as the first action.
+    edited = f"if(meant <= {tables.actions}, {digits}, {_edited(digits, 'meant')})"
+    code = f"if({abroad}, {_code('edited')}, get(numbers, {tables.homes} + region))"
+    typed = f"if({abroad}, substring(edited, length(get(words, code)) + 1, {LONGEST_TEXT}), edited)"
+    base = f"if({abroad}, {tables.typed}, get(numbers, meant + {OUTCOME_NUMBERS}))"
+    # Where no calling code follows a plus sign, people have put the prefix of calls abroad there, or none is meant.
+    none = f"{plus} and (meant < {tables.actions} or meant >= {tables.national} and meant < {tables.typed_on})"
+    begin = f"if(meant < {tables.actions}, meant, {_begin(base, 'code', 'length(typed)')})"
+    begin = f"if({none}, {tables.unknown}L, {begin})"
+    walked = let("way", _walk(tables, begin, "typed"), _judged(tables, phone))
+    return let("edited", edited, let("code", code, let("typed", typed, walked)))
+
+
+def _judged(tables: PhoneTables, phone: Callable[[str, str], str]) -> str:
+    """Do what is to be done with digits typed behind a calling code, and tell what the number is."""
+    walk = _walk(tables, _begin(str(tables.valid), "code", "length(national)"), "national")
+    national = let("national", _edited("typed", "way"), let("outcome", walk, phone("national", "outcome")))
+    return f"if(way >= {tables.actions}, {national}, {phone('typed', 'way')})"
+
+
+def _begin(base: str, code: str, length: str) -> str:
+    return f"get(numbers, {base} + {code} * {LONGEST + 2} + least({length}, {LONGEST + 1}))"
+
+
+def _code(digits: str) -> str:
+    """Give the place of the calling code that digits begin with."""
+    return f"get(numbers, if(length({digits}) <= 2, 1000, cast(substring({digits}, 1, 3) as int)))"
+
+
+def _edited(digits: str, action: str) -> str:
+    insert, start, kept, rest = (f"get(numbers, {action} + {OUTCOME_NUMBERS + part})" for part in (1, 2, 3, 4))
+    middle = f"if({kept} > 0, substring({digits}, cast({start} as int), cast({kept} as int)), '')"
+    return f"concat(get(words, {insert}), {middle}, substring({digits}, cast({rest} as int), {LONGEST_TEXT}))"
+
+
+def _walk(tables: PhoneTables, begin: str, digits: str) -> str:
+    """Give where digits lead to from a beginning: an outcome or an action, which lead to themselves."""
+    powers = [f"{10**power}L" for power in reversed(range(DEEPEST))]
+    soon, later = _STAGES
+    at = begin
+    for power in powers[:soon]:
+        at = f"get(numbers, {at} + number div {power} % 10)"
+    rest = "at"
+    for some in (powers[later:], powers[soon:later]):
+        step = "(at, power) -> get(numbers, at + number div power % 10)"
+        rest = f"if(at >= {tables.outcomes}, at, aggregate(array({', '.join(some)}), at, {step}, at -> {rest}))"
+    return let("number", f"cast(rpad({digits}, {DEEPEST}, '0') as bigint)", let("at", at, rest))
