@@ -157,6 +157,7 @@ def test_a_record_from_the_future_does_not_make_those_behind_it_late(strict: Ord
     assert (strict.late(), strict.good()) == ({3: 60}, [0, 1, 2, 4])
 
 
+@pytest.mark.slow  # streams of some batches
 def test_a_lost_checkpoint_changes_no_judgement(strict: Orders, tmp_path: Path) -> None:
     strict.batch(0, 60)
     strict.order(49, 50, 90)
@@ -164,6 +165,7 @@ def test_a_lost_checkpoint_changes_no_judgement(strict: Orders, tmp_path: Path) 
     assert (strict.late(), strict.good()) == ({2: 60}, [0, 1, 3, 4])
 
 
+@pytest.mark.slow  # streams of some batches
 def test_a_loss_that_was_accepted_keeps_the_watermark(strict: Orders) -> None:
     strict.batch(60)
     strict.order(70)
@@ -173,6 +175,7 @@ def test_a_loss_that_was_accepted_keeps_the_watermark(strict: Orders) -> None:
     assert (strict.late(), strict.good()) == ({2: 3000}, [0])
 
 
+@pytest.mark.slow  # streams of some batches
 def test_a_batch_that_was_overtaken_is_judged_by_what_came_before_it(
     kept: Orders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +263,7 @@ def test_a_merge_that_died_takes_the_good_rows_of_bronze_also_with_another_check
 MINUTES = st.none() | st.integers(0, 60) | st.just(10**6)
 
 
+@pytest.mark.slow  # a stream for each example
 @settings(
     max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
