@@ -99,11 +99,10 @@ def phone_e164(number: Column, *, country: Column | str | None = None) -> Column
 
 def _parsed(tables: PhoneTables, text: str, place: str) -> str:
     digits = "if(contains(text, ';'), substring_index(text, ';', 1), text)"
-    found = resolved(tables, "digits", "plus", place, lambda national, outcome: _phone(tables, national, outcome))
-    found = let("digits", f"if(plus, substring({digits}, 2, {LONGEST_TEXT}), {digits})", found)
+    found = resolved(tables, "digits", _PLUS, place, lambda national, outcome: _phone(tables, national, outcome))
+    found = let("digits", f"if({_PLUS}, substring({digits}, 2, {LONGEST_TEXT}), {digits})", found)
     none = _none("substring(text, 2)")
-    found = f"if(startswith(text, '!'), {none}, {let('plus', _PLUS, found)})"
-    return let("text", diallable(text), found)
+    return let("text", diallable(text), f"if(startswith(text, '!'), {none}, {found})")
 
 
 def _phone(tables: PhoneTables, national: str, outcome: str) -> str:

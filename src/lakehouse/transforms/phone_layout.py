@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from lakehouse.transforms.phone_plan import Action, Leaf, Outcome
-from lakehouse.transforms.phone_tables import ACTION_NUMBERS, LONGEST, LONGEST_DIALLED
+from lakehouse.transforms.phone_tables import ACTION_NUMBERS, LONGEST
 
 Row = list[Leaf | int]
 
@@ -40,7 +40,7 @@ def laid_out(walks: Walks) -> dict[str, object]:
     """Give the fields of ``PhoneTables`` but for version and source."""
     no_code: list[Row] = [[_NO_CODE] * (LONGEST + 2), [_TOO_SHORT] * (LONGEST + 2)]
     by_code = [*walks.valid, *no_code, *walks.typed, *no_code]
-    no_region: list[Row] = [[_NO_REGION] * (LONGEST_DIALLED + 1)]
+    no_region: list[Row] = [[_NO_REGION] * (LONGEST + 1)]
     begins = [*by_code, *walks.dialled, *no_region]
     lookup = _by_three_digits(walks.codes)
     homes = [walks.codes.index(code) for code in walks.regions.values()]

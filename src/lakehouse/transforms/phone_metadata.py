@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.transforms.phone_layout import Row, Walks, laid_out
 from lakehouse.transforms.phone_plan import CallingCode, Graph, Leaf, Outcome, Region
-from lakehouse.transforms.phone_tables import FILE, LONGEST, LONGEST_DIALLED
+from lakehouse.transforms.phone_tables import FILE, LONGEST
 
 if TYPE_CHECKING:
     from phonenumbers.phonemetadata import PhoneMetadata
@@ -53,7 +53,7 @@ def tables_of(plans: Plans) -> dict[str, object]:
         regions={region: str(plan.country_code) for region, plan in dialling.items()},
         valid=[[*_begins(one.valid, graph, LONGEST), _TOO_LONG] for one in calling],
         typed=[[*_begins(one.typed, graph, LONGEST), _TOO_LONG] for one in calling],
-        dialled=[_begins(Region(plan).dialled, graph, LONGEST_DIALLED) for plan in dialling.values()],
+        dialled=[_begins(Region(plan).dialled, graph, LONGEST) for plan in dialling.values()],
         nodes=[list(node) for node in graph.nodes],
     )
     return {"version": __version__, "source": source(plans), **laid_out(walks)}

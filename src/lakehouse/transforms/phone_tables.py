@@ -12,8 +12,8 @@ from functools import cache
 from importlib.resources import files
 
 FILE = "phone_metadata.json.gz"
-LONGEST, LONGEST_DIALLED = 17, 24
-"""Digits of a national number, and digits behind which no more can be cut off than makes a number too long anyway."""
+LONGEST = 24
+"""Digits behind which no more can be cut off than makes a number too long anyway."""
 OUTCOME_NUMBERS, ACTION_NUMBERS = 10, 15
 """Numbers of an outcome and of an action: where each of ten digits leads, to itself; then what an action does."""
 

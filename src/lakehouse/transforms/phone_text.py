@@ -59,13 +59,14 @@ def diallable(text: str) -> str:
 
     Cost: half a µs where only punctuation has to go, 2 µs for words around it, letters and other scripts, else some 8.
     """
-    plain = f"octet_length({text}) <= {LONGEST_TEXT} and bare rlike {_raw(_PLAIN)}"
-    bare = f"translate({text}, {_raw(_MEANS_NOTHING)}, '')"
     others, likes = _raw("".join(_LIKE)), _raw("".join(_LIKE.values()))
     like = f"if(octet_length({text}) > length({text}), translate({text}, {others}, {likes}), {text})"
     simple = f"if(simple <> '', {_digits('simple')}, {_gone_through('like')})"
     odd = let("like", like, let("simple", f"lower(regexp_extract(like, {_raw(_SIMPLE)}, 1))", simple))
-    return let("bare", bare, f"if({plain}, bare, if(length({text}) > {LONGEST_TEXT}, '!too_long', {odd}))")
+    plain = f"if(bare rlike {_raw(_PLAIN)}, bare, {odd})"
+    plain = let("bare", f"translate({text}, {_raw(_MEANS_NOTHING)}, '')", plain)
+    too_long = f"octet_length({text}) > {LONGEST_TEXT} and length({text}) > {LONGEST_TEXT}"
+    return f"if({text} rlike {_raw(_PLAIN)}, {text}, if({too_long}, '!too_long', {plain}))"
 
 
 def _gone_through(text: str) -> str:

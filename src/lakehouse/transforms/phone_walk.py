@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lakehouse.transforms.let import let
-from lakehouse.transforms.phone_tables import LONGEST, LONGEST_DIALLED, OUTCOME_NUMBERS, PhoneTables
+from lakehouse.transforms.phone_tables import LONGEST, OUTCOME_NUMBERS, PhoneTables
 from lakehouse.transforms.phone_text import LONGEST_TEXT
 
 DEEPEST = 12
 """Digits that decide a walk at most; a test holds the tables against it."""
-_STAGES = (4, 7)
-"""Digits after which it is asked whether a walk has arrived: four out of five have at the first time."""
+_SOON = 5
+"""Digits after which nearly all walks have arrived."""
 
 
 def resolved(tables: PhoneTables, digits: str, plus: str, region: str, phone: Callable[[str, str], str]) -> str:
@@ -26,16 +26,17 @@ def resolved(tables: PhoneTables, digits: str, plus: str, region: str, phone: Ca
     Args:
         tables: Where all lies in the lists.
         digits: The name of two or more digits, without the plus sign.
-        plus: The name of whether there was one before them.
+        plus: Whether there was one before them.
         region: The place of the region that they were typed in, or that of the unknown one.
         phone: What is wanted.
     """
-    begins = f"{plus} and {_code(digits)} <> {tables.codes}"
-    last = f"least(length({digits}), {LONGEST_DIALLED})"
-    walk = _walk(tables, f"get(numbers, {tables.dialled} + region * {LONGEST_DIALLED + 1} + {last})", digits)
+    last = f"least(length({digits}), {LONGEST})"
+    walk = _walk(tables, f"get(numbers, {tables.dialled} + region * {LONGEST + 1} + {last})", digits)
     meant = let("meant", f"if(begins, {tables.actions}L, {walk})", _parted(tables, digits, plus, phone))
     # The region is asked for only where it matters.
-    return let("begins", begins, let("region", f"if(begins, cast(null as bigint), {region})", meant))
+    regional = let("region", f"if(begins, cast(null as bigint), {region})", meant)
+    first = f"if({plus}, {_code(digits)}, {tables.codes})"
+    return let("first", first, let("begins", f"first <> {tables.codes}", regional))
 
 
 def region_of(tables: PhoneTables, name: str) -> str:
@@ -52,15 +53,14 @@ def _parted(tables: PhoneTables, digits: str, plus: str, phone: Callable[[str, s
     abroad = f"meant < {tables.national}"
     # An outcome changes as little as the first action.
     edited = f"if(meant <= {tables.actions}, {digits}, {_edited(digits, 'meant')})"
-    code = f"if({abroad}, {_code('edited')}, get(numbers, {tables.homes} + region))"
+    code = f"if(begins, first, if({abroad}, {_code('edited')}, get(numbers, {tables.homes} + region)))"
     typed = f"if({abroad}, substring(edited, length(get(words, code)) + 1, {LONGEST_TEXT}), edited)"
     base = f"if({abroad}, {tables.typed}, get(numbers, meant + {OUTCOME_NUMBERS}))"
     # Where no calling code follows a plus sign, people have put the prefix of calls abroad there, or none is meant.
-    none = f"{plus} and (meant < {tables.actions} or meant >= {tables.national} and meant < {tables.typed_on})"
+    none = f"(meant < {tables.actions} or meant >= {tables.national} and meant < {tables.typed_on}) and {plus}"
     begin = f"if(meant < {tables.actions}, meant, {_begin(base, 'code', 'length(typed)')})"
-    begin = f"if({none}, {tables.unknown}L, {begin})"
-    walked = let("way", _walk(tables, begin, "typed"), _judged(tables, phone))
-    return let("edited", edited, let("code", code, let("typed", typed, walked)))
+    walk = let("way", _walk(tables, f"if({none}, {tables.unknown}L, {begin})", "typed"), _judged(tables, phone))
+    return let("edited", edited, let("code", code, let("typed", typed, walk)))
 
 
 def _judged(tables: PhoneTables, phone: Callable[[str, str], str]) -> str:
@@ -88,12 +88,10 @@ def _edited(digits: str, action: str) -> str:
 def _walk(tables: PhoneTables, begin: str, digits: str) -> str:
     """Give where digits lead to from a beginning: an outcome or an action, which lead to themselves."""
     powers = [f"{10**power}L" for power in reversed(range(DEEPEST))]
-    soon, later = _STAGES
     at = begin
-    for power in powers[:soon]:
+    for power in powers[:_SOON]:
         at = f"get(numbers, {at} + number div {power} % 10)"
-    rest = "at"
-    for some in (powers[later:], powers[soon:later]):
-        step = "(at, power) -> get(numbers, at + number div power % 10)"
-        rest = f"if(at >= {tables.outcomes}, at, aggregate(array({', '.join(some)}), at, {step}, at -> {rest}))"
-    return let("number", f"cast(rpad({digits}, {DEEPEST}, '0') as bigint)", let("at", at, rest))
+    step = "(at, power) -> get(numbers, at + number div power % 10)"
+    rest = f"aggregate(array({', '.join(powers[_SOON:])}), at, {step})"
+    there = let("at", at, f"if(at >= {tables.outcomes}, at, {rest})")
+    return let("number", f"cast(rpad({digits}, {DEEPEST}, '0') as bigint)", there)
