@@ -12,7 +12,9 @@ from rich.table import Table
 from benchmarks import page
 from benchmarks.result import Result, save
 
-NAMES = ("stream", "long_stream", "quality", "quality_append", "builds", "planner", "main_job", "publish", "phone")
+NAMES = (
+    "stream", "long_stream", "quality", "quality_append", "builds", "planner", "main_job", "publish", "phone", "email",
+)  # fmt: skip
 
 
 def main(

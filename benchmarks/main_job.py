@@ -11,6 +11,8 @@ from pathlib import Path
 from pyspark.sql import functions as F
 
 from benchmarks.measure import Timing, medians, peak_memory_mib, timed
+from benchmarks.people_lake.gold import DimUser, UserDemographics, UserGrowthDaily
+from benchmarks.people_lake.silver import Users
 from benchmarks.reference import main_job as by_hand
 from benchmarks.result import Result
 from benchmarks.sample_topic import SampleTopic, sample_topic
@@ -21,8 +23,6 @@ from lakehouse.cli.run import retention_of
 from lakehouse.config import Settings, load
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.domains.users.bronze import UsersRaw
-from lakehouse.domains.users.gold import DimUser, UserDemographics, UserGrowthDaily
-from lakehouse.domains.users.silver import Users
 from lakehouse.pipeline.graph import discover
 from lakehouse.pipeline.run import Run, run_build
 from lakehouse.pipeline.stream import run_stream
@@ -73,6 +73,7 @@ def _settings(sample: SampleTopic, catalog: str) -> Settings:
         f'streams."{_BRONZE.name}".checkpoint': f"{folder}/checkpoint",
     }
     overrides = [f'{name}="{value}"' for name, value in changed.items()]
+    overrides.append(f'packages=["benchmarks.people_lake", "{UsersRaw.__module__}"]')
     return load([Path("conf/local.toml")], overrides=overrides, environ={}).settings
 
 

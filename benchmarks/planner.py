@@ -12,11 +12,11 @@ from rich.table import Table
 from benchmarks.builds import new_lake
 from benchmarks.builds.messages import append_messages
 from benchmarks.measure import Timing, timed
+from benchmarks.people_lake.gold import dim_user, user_demographics
+from benchmarks.people_lake.silver import users
 from benchmarks.result import Result
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec, build_of
-from lakehouse.domains.users.gold import dim_user, user_demographics
-from lakehouse.domains.users.silver import users
 from lakehouse.pipeline.build_plan import Strategy, plan_build
 from lakehouse.pipeline.cost import COSTS, FOLLOW_ALWAYS, Costs
 from lakehouse.pipeline.run import Run, run_build

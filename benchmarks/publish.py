@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from benchmarks.builds.messages import append_messages
 from benchmarks.main_job import fingerprint
 from benchmarks.measure import Timing, medians, timed
+from benchmarks.people_lake.silver import Users, users
 from benchmarks.reference.main_job import write_silver
 from benchmarks.reference.publish import merge_silver
 from benchmarks.result import Result
@@ -27,7 +28,6 @@ from lakehouse.config import Settings
 from lakehouse.contract.build import build_of
 from lakehouse.contract.table import spec_of
 from lakehouse.domains.users.bronze import UsersRaw
-from lakehouse.domains.users.silver import Users, users
 from lakehouse.pipeline.build_plan import Strategy
 from lakehouse.pipeline.cost import FOLLOW_ALWAYS
 from lakehouse.pipeline.run import Run, run_build

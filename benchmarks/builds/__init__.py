@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.builds.messages import append_messages
 from benchmarks.measure import Timing, medians, timed
+from benchmarks.people_lake.silver import Users, users
 from benchmarks.result import Result
 from lakehouse.catalog.connect import open_lake
 from lakehouse.catalog.iceberg import Lake
@@ -19,7 +20,6 @@ from lakehouse.config import Settings
 from lakehouse.contract.build import build_of
 from lakehouse.contract.table import spec_of
 from lakehouse.domains.users.bronze import UsersRaw
-from lakehouse.domains.users.silver import Users, users
 from lakehouse.pipeline.build_plan import Strategy
 from lakehouse.pipeline.cost import FOLLOW_ALWAYS
 from lakehouse.pipeline.run import Built, Run, run_build

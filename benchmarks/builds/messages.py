@@ -5,12 +5,12 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from benchmarks.people_lake.silver import NATIONALITIES
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import spec_of
 from lakehouse.domains.users.bronze import UsersRaw
-from lakehouse.domains.users.silver import NATIONALITIES
 
 _NATIONS = f"array({', '.join(repr(code) for code in NATIONALITIES)})"
 _PLACES = "array('Oslo','Bergen','Lyon','Porto','Graz','Turku','Gent','Bari','Cork','Brno')"

@@ -74,18 +74,19 @@ def test_a_table_is_as_deep_as_its_longest_way_from_a_source_and_comes_after_wha
 
 
 def test_a_part_of_the_lake_has_the_edges_between_its_tables_and_starts_at_depth_0() -> None:
-    found = drawing_of(discover(["lakehouse.domains"]), ["silver.users", "gold.dim_user", "gold.user_demographics"])
-    assert found.edges == (("silver.users", "gold.dim_user"), ("gold.dim_user", "gold.user_demographics"))
+    tables = ["silver.user_changes", "silver.users", "gold.geo_distribution"]
+    found = drawing_of(discover(["lakehouse.domains"]), tables)
+    assert found.edges == (("silver.user_changes", "silver.users"), ("silver.users", "gold.geo_distribution"))
     assert [node.depth for node in found.nodes] == [0, 1, 2]
 
 
 def test_plain_data_says_what_fills_a_table_and_where_in_words_of_no_machine() -> None:
-    found = as_data(drawing_of(discover(["lakehouse.domains"]), ["bronze.users_raw", "silver.users"]))
-    raw, users = found["nodes"]
+    found = as_data(drawing_of(discover(["lakehouse.domains"]), ["bronze.users_raw", "silver.user_changes"]))
+    raw, changes = found["nodes"]
     assert raw == {"table": "bronze.users_raw", "kind": "stream", "build": None, "source": None, "columns": 7}
-    assert (users["kind"], users["build"]) == ("build", "users")
-    assert users["source"].rpartition(":")[0] == "lakehouse.domains.users.silver"
-    assert found["edges"] == [{"from": "bronze.users_raw", "to": "silver.users"}]
+    assert (changes["kind"], changes["build"]) == ("build", "user_changes")
+    assert changes["source"].rpartition(":")[0] == "lakehouse.domains.users.silver"
+    assert found["edges"] == [{"from": "bronze.users_raw", "to": "silver.user_changes"}]
     assert "/" not in json.dumps(found)
 
 

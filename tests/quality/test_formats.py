@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import ContractError
 from lakehouse.quality.codes import COUNTRIES, CURRENCIES, LANGUAGES, CountryCode, CurrencyCode, LanguageCode
-from lakehouse.quality.formats import EmailSyntax, IpAddress, JsonText, PhoneNumber, PhoneSyntax, Url, Uuid
+from lakehouse.quality.formats import Email, EmailSyntax, IpAddress, JsonText, PhoneNumber, PhoneSyntax, Url, Uuid
 from lakehouse.quality.rule import Col
 from tests.quality.judged import Case, judge
 
@@ -22,6 +22,11 @@ CASES = [
             "a@b", "a b@example.com", "@example.com", "a@@b.com", ".a@b.com", "a.@b.com", "a..b@c.com", "a@-b.com",
             "a@b.com\n", "a@b.c", "", "ä@b.com", "a." * 200 + "a@b.com",
         ],
+    ),
+    Case(
+        Email(),
+        right=["a.b+c@example.com", "a@b.co.uk", " a@b.com\n", "jörg@bücher.de", "a@xn--bcher-kva.de"],
+        wrong=["", "a@b", "a b@example.com", "a@example.conm", "a@co.uk", "a@xn--b.com", "a@b.local"],
     ),
     Case(
         PhoneSyntax(),
@@ -98,6 +103,7 @@ def test_text_without_end_does_not_end_the_jvm(spark: SparkSession) -> None:
     ]
     rules = [
         EmailSyntax(),
+        Email(),
         PhoneSyntax(),
         PhoneNumber(country="DE"),
         Uuid(),

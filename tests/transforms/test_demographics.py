@@ -6,7 +6,7 @@ from itertools import pairwise
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.transforms.demographics import AGE_GROUPS, age_at, age_group
+from lakehouse.transforms.demographics import AGE_GROUPS, age_at, age_group, generation, tenure
 
 
 def ages(spark: SparkSession, day: str, *born: str | None) -> dict[str | None, int | None]:
@@ -56,3 +56,18 @@ def test_the_names_of_groups_say_their_limits(spark: SparkSession) -> None:
 
 def test_an_unknown_age_is_in_no_group(spark: SparkSession) -> None:
     assert spark.range(1).select(age_group(F.lit(None).cast("int"))).collect()[0][0] is None
+
+
+def test_a_generation_is_told_by_the_year_of_birth(spark: SparkSession) -> None:
+    born = ("1920-01-01", "1945-12-31", "1946-01-01", "1980-12-31", "1981-01-01", "2012-06-01", "2013-01-01", None)
+    df = spark.createDataFrame([(text,) for text in born], "born string")
+    found = [row[0] for row in df.select(generation(F.to_date("born"))).collect()]
+    assert found == ["greatest", "silent", "boomer", "gen x", "millennial", "gen z", "gen alpha", None]
+
+
+def test_tenure_is_counted_in_whole_years(spark: SparkSession) -> None:
+    since = ("2025-06-02", "2025-06-01", "2023-06-02", "2020-06-01", "2015-06-02", "2015-06-01", "2027-01-01", None)
+    df = spark.createDataFrame([(text,) for text in since], "since string")
+    found = [row[0] for row in df.select(tenure(F.to_date("since"), datetime(2026, 6, 1, tzinfo=UTC))).collect()]
+    years = ["under 1 year", "1-2 years", "1-2 years", "6-10 years", "6-10 years", "over 10 years", None, None]
+    assert found == years

@@ -33,7 +33,7 @@ def sql(
 
     Examples:
 
-        lakehouse sql "select country, count(*) as people from gold.dim_user group by 1 order by 2 desc limit 5"
+        lakehouse sql "from gold.user_demographics order by users desc limit 5"
 
         lakehouse sql "from gold.user_growth_daily" --format csv > growth.csv
     """

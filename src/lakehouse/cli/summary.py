@@ -12,7 +12,7 @@ from lakehouse.cli.outcome import Outcome
 from lakehouse.quality.report import Report
 
 NEXT = (
-    'lakehouse sql "select country, count(*) as people from gold.dim_user group by 1 order by 2 desc limit 5"',
+    'lakehouse sql "from gold.user_demographics order by users desc limit 5"',
     "lakehouse verify bronze.users_raw",
     "lakehouse dead-letters bronze.users_raw --limit 5",
     "lakehouse publish snowflake --dry-run",

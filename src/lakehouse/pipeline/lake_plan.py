@@ -25,6 +25,9 @@ from lakehouse.pipeline.type_check import check_build
 from lakehouse.pipeline.upstream import strategy_after
 from lakehouse.quality import RuleSet, rule_set
 
+_AT_ONCE = 4
+"""Builds that are checked at the same time: Spark's analyser takes a core for each."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LakePlan:
@@ -67,10 +70,11 @@ def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -
     Args:
         builds: In the order in which a run takes them, as ``Graph.select`` gives them.
     """
-    with ThreadPoolExecutor(max_workers=1) as other:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # The catalog is asked while Spark analyses: starting both takes most of the time.
-        asked = other.submit(_schemas, lake, graph, builds)
-        checks = {build.table.name: _check(lake, build, run) for build in builds}
+        asked = pool.submit(_schemas, lake, graph, builds)
+        found = pool.map(lambda build: _check(lake, build, run), builds)
+        checks = {build.table.name: check for build, check in zip(builds, found, strict=True)}
     schemas = asked.result()
     before: dict[str, TablePlan] = {}
     planner = _Planner(lake=lake, run=run, schemas=schemas, before=before, find=cache(lake.find))

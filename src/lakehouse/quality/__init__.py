@@ -5,7 +5,7 @@ from lakehouse.quality.check_digits import Iban, Luhn
 from lakehouse.quality.codes import CountryCode, CurrencyCode, LanguageCode
 from lakehouse.quality.completeness import Complete, NotBlank, NotEmpty, NotNull, RequiredIf
 from lakehouse.quality.consistency import DerivedFrom, Holds, Ordered, SumOf
-from lakehouse.quality.formats import EmailSyntax, IpAddress, JsonText, PhoneNumber, PhoneSyntax, Url, Uuid
+from lakehouse.quality.formats import Email, EmailSyntax, IpAddress, JsonText, PhoneNumber, PhoneSyntax, Url, Uuid
 from lakehouse.quality.gate import Decision, Gate, Policy, decide
 from lakehouse.quality.mask import with_kept_quality, with_quality
 from lakehouse.quality.observed import Observed, observe
@@ -21,7 +21,7 @@ from lakehouse.quality.volume import HasColumns, RowCount, RowCountAsBefore
 
 __all__ = [
     "Agrees", "Arrived", "Between", "CastableTo", "Col", "Complete", "CountryCode", "CurrencyCode", "Decision",
-    "DerivedFrom", "Dimension", "Distribution", "EmailSyntax", "Facts", "Finding", "Finite", "Fresh", "Gate",
+    "DerivedFrom", "Dimension", "Distribution", "Email", "EmailSyntax", "Facts", "Finding", "Finite", "Fresh", "Gate",
     "HasColumns", "Holds", "Iban", "IpAddress", "JsonText", "LanguageCode", "Length", "Luhn", "Matches", "NotBlank",
     "NotEmpty", "NotInFuture", "NotNull", "Observed", "OneOf", "Ordered", "PhoneNumber", "PhoneSyntax", "Policy",
     "References", "RequiredIf", "RowCount", "RowCountAsBefore", "RowRule", "Rule", "RuleScore", "RuleSet", "ScoredAt",

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Col, Dimension, Rule
+from lakehouse.transforms.email import parse_email
 from lakehouse.transforms.phone import parse_phone
 
 
@@ -38,7 +39,10 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
 @dataclass(frozen=True, kw_only=True)
 class EmailSyntax(Format):
-    """The text has the syntax of an e-mail address in ASCII. Whether it exists is another question."""
+    """The text has the syntax of an e-mail address in ASCII.
+
+    Other scripts, and whether there is such a domain, are not judged: see ``Email``.
+    """
 
     kind = "email_syntax"
     pattern = rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}"
@@ -47,6 +51,21 @@ class EmailSyntax(Format):
         """Give true for text that does not match, and for what is too long to be matched."""
         # Not a look-ahead in the pattern: that goes over each address twice.
         return (F.octet_length(column) > _LONGEST_ADDRESS) | super().violated(column)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email(Rule):
+    """The text is an e-mail address, of any script, below a public suffix. Whether it exists is another question.
+
+    Cost: a multiple of that of ``EmailSyntax``, and its stage leaves whole-stage code generation; see ``parse_email``.
+    """
+
+    dimension = Dimension.VALIDITY
+    kind = "email"
+
+    def violated(self, column: Column) -> Column:
+        """Give true for text that is no e-mail address."""
+        return column.isNotNull() & parse_email(column)["reason"].isNotNull()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, DoubleType, IntegerType, LongType, StringType
 
+from benchmarks.people_lake.silver import Users
 from lakehouse.contract import Column, DataSet, Groups, Pii, Rows, Schema, build, conform, doc, table
-from lakehouse.domains.users.silver import Users
 from lakehouse.quality import Between, NotNull
 from lakehouse.transforms.demographics import age_at, age_group
 
