@@ -52,7 +52,7 @@ LIVES = Lives(
     lag=5,
 )  # fmt: skip
 _REACH = 500
-_FIRST = ("Anna", "Björn", "Chloé", "Dmitri", "Elif", "Farid", "Greta", "Hiro", "Ines", "José", "Kari", "Łukasz")
+_FIRST = ("Anna", "Björn", "Chloé", "Dmitri", "Elif", "Farid", "Greta", "Hiro", "Inga", "José", "Kari", "Łukasz")
 _LAST = (
     "Andersen",
     "Bakker",
