@@ -72,7 +72,7 @@ def _settings(sample: SampleTopic, catalog: str) -> Settings:
         "kafka.bootstrap_servers": sample.bootstrap_servers,
         f'streams."{_BRONZE.name}".checkpoint': f"{folder}/checkpoint",
     }
-    overrides = [f'{name}="{value}"' for name, value in changed.items()]
+    overrides = ['packages=["lakehouse.domains.users"]', *(f'{name}="{value}"' for name, value in changed.items())]
     return load([Path("conf/local.toml")], overrides=overrides, environ={}).settings
 
 

@@ -19,7 +19,7 @@ from tests.conftest import JARS
 
 pytestmark = pytest.mark.slow
 
-COUNT = 60_000
+COUNT, CUSTOMERS, ORDERS = 60_000, 400, 2_000
 MAIN = [sys.executable, "-c", "from lakehouse.cli.main import main; main()"]
 ROOT = Path(__file__).parent.parent.parent
 
@@ -31,6 +31,7 @@ SMALL_DISK = ["bash", "-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "--"]
 def start(folder: Path, *verb: str, disk: Sequence[str] = ()) -> subprocess.Popen[str]:
     """Start the command line in a folder of its own, in a process group of its own."""
     settings = [f"local.jars={JARS}", f"local.sample_count={COUNT}", "session.master=local[2]"]
+    settings += [f"local.customer_count={CUSTOMERS}", f"local.order_count={ORDERS}"]
     options = [option for setting in settings for option in ("--set", setting)]
     config = ["--config", str(ROOT / "conf" / "local.toml")]
     return subprocess.Popen(
@@ -73,7 +74,7 @@ def processes_of(folder: Path) -> list[str]:
 
 
 def is_whole(facts: dict[str, Any]) -> bool:
-    return bool(facts["balanced"]) and facts["produced"] == COUNT
+    return bool(facts["balanced"]) and facts["produced"] == COUNT + CUSTOMERS + ORDERS
 
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
