@@ -143,6 +143,14 @@ def test_amounts_are_decimal_and_those_of_an_order_are_the_sums_of_its_lines(spa
     assert sums == (Decimal("35.17"), Decimal("12.90"), Decimal("35.17"), "EUR", 2)
 
 
+def test_an_order_that_was_placed_twice_is_as_it_was_placed_last_and_dates_from_the_first(spark: SparkSession) -> None:
+    first = {**PLACED, "event_id": "z", "currency": "USD"}
+    lines, made = silver(spark, life(first, {**PLACED, "lines": LINES[:1], "customer_id": "c2"}))
+    (row,) = made.collect()
+    assert [one.line for one in lines.collect()] == [1]
+    assert (row.currency, row.customer_id, row.line_count, row.placed_at.astimezone(UTC)) == ("EUR", "c2", 1, at(0))
+
+
 def test_what_comes_back_is_worth_no_more_than_what_was_ordered(spark: SparkSession) -> None:
     back = {"event": "order_returned", "returned_lines": [{"line": 2, "quantity": 5}]}
     lines, _ = silver(spark, life(PLACED, back))

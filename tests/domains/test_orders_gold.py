@@ -71,8 +71,9 @@ def facts(spark: SparkSession) -> dict[str, Row]:
         order(5, status="never_placed", placed_at=None),
         order(6, customer_id=None, status="placed"),
     ]
-    made = build_rows(fact_orders, orders=make_rows(spark, Orders, given), customers=versions(spark))
-    return {row.order_id: row for row in made.collect()}
+    made = build_rows(fact_orders, orders=make_rows(spark, Orders, given), customers=versions(spark)).collect()
+    assert len({row.order_id for row in made}) == len(made)
+    return {row.order_id: row for row in made}
 
 
 def test_an_order_is_of_its_customer_as_they_were_when_it_was_placed(facts: dict[str, Row]) -> None:
@@ -224,3 +225,4 @@ def test_the_builds_of_gold_follow_their_inputs_as_they_say(spark: SparkSession)
     some = make_rows(spark, FactOrders, [fact(n) for n in range(12)])
     for build in (revenue_daily, customer_lifetime_value, order_funnel):
         assert_build_laws(build, orders=some)
+    assert_build_laws(rfm_segments, values=build_rows(customer_lifetime_value, orders=some))
