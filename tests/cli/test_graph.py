@@ -62,7 +62,7 @@ def test_an_unknown_table_is_refused_with_those_that_exist() -> None:
     [
         (["--form", "svg"], "<svg "),
         (["--form", "mermaid"], "flowchart LR\n"),
-        (["--form", "terminal"], "bronze.users_raw"),
+        (["--form", "terminal"], "bronze.customers_raw"),
     ],
 )
 def test_a_form_is_printed(options: list[str], start: str) -> None:
@@ -74,7 +74,7 @@ def test_a_form_is_printed(options: list[str], start: str) -> None:
     [
         ("lake.svg", [], "<svg "),
         ("lake.mmd", [], "flowchart LR\n"),
-        ("lake.txt", [], "bronze.users_raw "),
+        ("lake.txt", [], "bronze.customers_raw "),
         ("lake.txt", ["--form", "svg"], "<svg "),
         ("lake.svg", ["--json"], "{\n"),
     ],

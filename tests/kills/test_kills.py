@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 COUNT = 60_000
 MAIN = [sys.executable, "-c", "from lakehouse.cli.main import main; main()"]
-ROOT = Path(__file__).parent.parent.parent
+CONFIG = Path(__file__).with_name("users.toml")
 
 
 # No file may grow beyond so many kB: what a full disk is to the writer of a Parquet file.
@@ -30,9 +30,9 @@ SMALL_DISK = ["bash", "-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "--"]
 
 def start(folder: Path, *verb: str, disk: Sequence[str] = ()) -> subprocess.Popen[str]:
     """Start the command line in a folder of its own, in a process group of its own."""
-    settings = [f"local.jars={JARS}", f"local.sample_count={COUNT}", "session.master=local[2]"]
+    settings = [f"local.jars={JARS}", f"local.sample_count={COUNT}"]
     options = [option for setting in settings for option in ("--set", setting)]
-    config = ["--config", str(ROOT / "conf" / "local.toml")]
+    config = ["--config", str(CONFIG)]
     return subprocess.Popen(
         [*disk, *MAIN, *verb, *config, *options],
         cwd=folder,

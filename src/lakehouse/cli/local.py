@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,10 +15,10 @@ from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
 from lakehouse.errors import ConfigError
 from lakehouse.local.broker import Broker, broker, running_broker, start_broker, stop_broker
-from lakehouse.local.dirt import messages
 from lakehouse.local.produce import produce as send
 from lakehouse.local.produce import produce_once
 from lakehouse.local.relay import relay
+from lakehouse.local.samples import samples_of
 from lakehouse.observe.progress import Steps
 from lakehouse.sources.topics import ensure_topic
 
@@ -57,7 +57,10 @@ def down(
 def produce(
     config: ConfigFile = None,
     overrides: Override = None,
-    topic: Annotated[str | None, typer.Option(help="Default: local.topic of the settings.")] = None,
+    sample: Annotated[
+        Literal["users", "customers", "orders"], typer.Option(help="Of what: people, or a shop.")
+    ] = "users",
+    topic: Annotated[str | None, typer.Option(help="Default: that of the sample in the settings.")] = None,
     count: Annotated[int | None, typer.Option(help="Messages of the sample.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed makes the same bytes.")] = None,
     rate: Annotated[
@@ -67,7 +70,7 @@ def produce(
     url: Annotated[str | None, typer.Option(help="Relay a live HTTP API of the RandomUser format instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send sample user messages to Kafka: seeded, with the dirt of real life.
+    """Send sample messages to Kafka: seeded, with the dirt of real life.
 
     The sample of a seed is in a topic once: a second call sends nothing, one that was cut off goes on.
 
@@ -75,21 +78,32 @@ def produce(
 
         lakehouse produce --count 10000 --rate 500
 
+        lakehouse produce --sample orders
+
         lakehouse produce --set kafka.bootstrap_servers=broker:9092 --topic users --seed 8
     """
     settings = settings_of(config, overrides)
-    topic, seed = topic or settings.local.topic, settings.local.sample_seed if seed is None else seed
-    count = count or settings.local.sample_count
+    if url and sample != "users":
+        raise ConfigError(f"--url relays messages about people, and --sample says {sample}: leave one of the two out")
+    chosen = samples_of(settings)[sample]
+    topic, seed = topic or chosen.topic, settings.local.sample_seed if seed is None else seed
+    count = count or chosen.count
     with reachable_broker(settings) as servers, Steps(console).step(f"produce to {topic}", total=count) as step:
         ensure_topic(servers, topic)
         if url:
             sent = relay(url, bootstrap_servers=servers, topic=topic, count=count, rate=rate, on_progress=step.at)
         elif again:
-            sample = messages(seed=seed, count=count)
-            sent = send(sample, bootstrap_servers=servers, topic=topic, rate=rate, on_progress=step.at)
+            made = chosen.make(seed=seed, count=count)
+            sent = send(made, bootstrap_servers=servers, topic=topic, rate=rate, on_progress=step.at)
         else:
             sent = produce_once(
-                seed=seed, count=count, bootstrap_servers=servers, topic=topic, rate=rate, on_progress=step.at
+                seed=seed,
+                count=count,
+                bootstrap_servers=servers,
+                topic=topic,
+                make=chosen.make,
+                rate=rate,
+                on_progress=step.at,
             )
         step.at(sent.count)
     if as_json:

@@ -14,13 +14,18 @@ from lakehouse.pipeline.run import Built
 class Outcome:
     """What ``build/run.json`` holds."""
 
-    produced: int = 0
+    produced_by_topic: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     bronze_rows: int = 0
     replayed: int = 0
     built: list[Built] = field(default_factory=list)
     gold: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def produced(self) -> int:
+        """Records of all topics."""
+        return sum(self.produced_by_topic.values())
 
     @property
     def balanced(self) -> bool:
@@ -39,6 +44,7 @@ class Outcome:
         """Give it as plain data."""
         return {
             "produced": self.produced,
+            "produced_by_topic": self.produced_by_topic,
             "bronze_rows": self.bronze_rows,
             "dead_letters": sum(self.dead_letters.values()),
             "replayed": self.replayed,

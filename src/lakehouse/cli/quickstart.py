@@ -21,6 +21,7 @@ from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
 from lakehouse.errors import LakehouseError
 from lakehouse.local.produce import produce_once
+from lakehouse.local.samples import Sample, streamed_samples
 from lakehouse.observe.progress import Step, Steps
 from lakehouse.pipeline.graph import Graph, discover
 from lakehouse.pipeline.stream import run_stream
@@ -50,7 +51,8 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
                 resolve_jars(conf, folder=folder, on_progress=show)
         with steps.step("start Kafka"):
             servers = stack.enter_context(reachable_broker(settings))
-        outcome.produced = _produce(settings, servers, steps)
+        for sample in streamed_samples(settings):
+            _produce(settings, sample, servers, steps, outcome)
         with steps.step("start Spark"):
             lake = lake_of(settings)
         stack.callback(_stop, lake)
@@ -70,24 +72,24 @@ def _stop(lake: Lake) -> None:
         lake.spark.stop()
 
 
-def _produce(settings: Settings, servers: str, steps: Steps) -> int:
-    local = settings.local
-    with steps.step("produce the sample", total=local.sample_count) as step:
-        ensure_topic(servers, local.topic)
+def _produce(settings: Settings, sample: Sample, servers: str, steps: Steps, outcome: Outcome) -> None:
+    with steps.step(f"produce {sample.name}", total=sample.count) as step:
+        ensure_topic(servers, sample.topic)
         produce_once(
-            seed=local.sample_seed,
-            count=local.sample_count,
+            seed=settings.local.sample_seed,
+            count=sample.count,
             bootstrap_servers=servers,
-            topic=local.topic,
+            topic=sample.topic,
+            make=sample.make,
             on_progress=step.at,
         )
-        step.done = local.sample_count
-    return topic_size(servers, local.topic)
+        step.done = sample.count
+    outcome.produced_by_topic[sample.topic] = topic_size(servers, sample.topic)
 
 
 def _stream(lake: Lake, settings: Settings, steps: Steps, outcome: Outcome) -> None:
-    for name in settings.streams:
-        with steps.step(f"stream {name}", total=outcome.produced) as step:
+    for name, stream in settings.streams.items():
+        with steps.step(f"stream {name}", total=outcome.produced_by_topic.get(stream.topic)) as step:
             ingest = ingest_of(settings, name)
             run_stream(lake, ingest, on_batch=partial(_advance, step))
         live = lake.table(name)

@@ -13,6 +13,7 @@ from lakehouse.quality.report import Report
 
 NEXT = (
     'lakehouse sql "from gold.user_demographics order by users desc limit 5"',
+    'lakehouse sql "select currency, sum(net_amount) as net from gold.revenue_daily group by 1 order by 1"',
     "lakehouse verify bronze.users_raw",
     "lakehouse dead-letters bronze.users_raw --limit 5",
     "lakehouse publish snowflake --dry-run",

@@ -207,6 +207,10 @@ class LocalSettings(_Section):
     topic: str = Field("users", description="Topic of the sample")
     sample_seed: int = Field(7, description="The same seed makes the same bytes")
     sample_count: int = Field(100_000, gt=0, description="Messages of the sample")
+    customer_topic: str = Field("customers", description="Topic of the sample of a shop's customers")
+    customer_count: int = Field(4_000, gt=0, description="Messages of that sample: a fifth of those of orders, or more")
+    order_topic: str = Field("orders", description="Topic of the sample of a shop's orders")
+    order_count: int = Field(20_000, gt=0, description="Messages of that sample")
 
 
 class WarehouseSettings(_Section):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from lakehouse.errors import SourceError
 from lakehouse.local.dirt import Dirt, Message, messages
 from lakehouse.local.sample_place import partition_of, sample_headers, settled_indices
+from lakehouse.local.samples import MakeMessages
 from lakehouse.sources.kafka_client import client_settings, kafka_library, partition_count
 
 _TELL_EVERY = 2_000  # messages between two reports of progress
@@ -137,6 +139,7 @@ def produce_once(
     count: int,
     bootstrap_servers: str,
     topic: str,
+    make: MakeMessages | None = None,
     dirt: Dirt | None = None,
     rate: float | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
@@ -150,12 +153,16 @@ def produce_once(
 
     Cost: a few records per partition to find out, more where others wrote after the sample.
 
+    Args:
+        make: Makes the messages of the sample; not given: ``messages`` about users, with ``dirt``.
+
     Raises:
         SourceError: As ``produce``; or the partitions of the topic have changed since the sample began.
     """
     done = settled_indices(seed, bootstrap_servers=bootstrap_servers, topic=topic)
     start = min(index + 1 for index in done)
-    rest = (m for m in messages(seed=seed, count=count, start=start, dirt=dirt) if _is_new(m, done))
+    made = (make or partial(messages, dirt=dirt))(seed=seed, count=count, start=start)
+    rest = (message for message in made if _is_new(message, done))
     return produce(
         rest,
         bootstrap_servers=bootstrap_servers,
