@@ -45,8 +45,8 @@ fix: $(READY) ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 .PHONY: test
-test: $(READY) ## The suite on one Spark
-	@$(BIN)/pytest -m "not slow"
+test: $(READY) ## The suite, on two Sparks at a time
+	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 .PHONY: test-all
 test-all: test ## The suite and all that is slow: kills, big data

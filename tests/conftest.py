@@ -1,4 +1,4 @@
-"""One session, one catalog and one broker for the whole suite; each test has tables of its own."""
+"""One session, one catalog and one broker for all tests of a process; each test has tables of its own."""
 
 from __future__ import annotations
 

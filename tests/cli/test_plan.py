@@ -154,7 +154,7 @@ def test_downstream_takes_what_reads_it_too(place: Place) -> None:
 
 @pytest.mark.parametrize(("options", "read"), [([], str), (["--json"], json.loads)], ids=["text", "json"])
 def test_a_plan_can_be_kept_in_a_file(place: Place, options: list[str], read: Callable[[str], Any]) -> None:
-    kept = place.folder / "build" / "plan"
+    kept = Path("build") / "plan"
     assert shown(place("--out", str(kept), *options)) == ""
     assert "schema" in read(kept.read_text())
 

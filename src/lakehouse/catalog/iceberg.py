@@ -100,6 +100,15 @@ class Lake:
             return self.spark.table(name)
         return self.spark.sql(f"SELECT * FROM {name} VERSION AS OF {snapshot_id}")
 
+    def named(self, name: str) -> DataFrame:
+        """Read a table by ``namespace.table``, one of no contract too; reads nothing until an action.
+
+        Raises:
+            TableNotFoundError: It does not exist.
+        """
+        self.table(name)
+        return self.spark.table(f"`{self.name}`.{name}")
+
     def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
         """Read what was appended after one snapshot and up to another; reads nothing until an action.
 

@@ -68,11 +68,7 @@ def score_table(
     past = past_scores(lake.catalog, spec.name)
     base = None if full else _base(table, rules, past)
     rows = _bare(spec, lake.rows(spec, snapshot_id=head.snapshot_id if head else None))
-    facts = Facts(
-        instant=instant,
-        read=lambda name: lake.spark.table(f"`{lake.name}`.{name}"),
-        past=[one.score for one in past],
-    )
+    facts = Facts(instant=instant, read=lake.named, past=[one.score for one in past])
     if base is None:
         found = with_table_rules(measure(rows, rules), rows, rules, facts)
     else:

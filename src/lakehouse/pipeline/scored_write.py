@@ -89,12 +89,8 @@ def segments_of(audit: Audit, rules: RuleSet) -> list[tuple[str, str, float]]:
 def facts_of(audit: Audit, instant: datetime) -> Facts:
     """Give what table rules may know in this run."""
     lake = audit.lake
-
-    def read(name: str) -> DataFrame:
-        lake.table(name)
-        return lake.spark.table(f"`{lake.name}`.{name}")
-
-    return Facts(instant=instant, read=read, past=[one.score for one in past_scores(lake.catalog, audit.spec.name)])
+    past = [one.score for one in past_scores(lake.catalog, audit.spec.name)]
+    return Facts(instant=instant, read=lake.named, past=past)
 
 
 def _overwrite(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> None:
