@@ -19,7 +19,7 @@ from tests.conftest import JARS
 
 pytestmark = pytest.mark.slow
 
-COUNT = 60_000
+COUNT = 30_000
 MAIN = [sys.executable, "-c", "from lakehouse.cli.main import main; main()"]
 CONFIG = Path(__file__).with_name("users.toml")
 
@@ -46,13 +46,13 @@ def start(folder: Path, *verb: str, disk: Sequence[str] = ()) -> subprocess.Pope
 def finish(folder: Path) -> dict[str, Any]:
     """Run quickstart to its end and give its facts."""
     run = start(folder, "quickstart")
-    said, _ = run.communicate(timeout=300)
+    said, _ = run.communicate(timeout=400)
     assert run.returncode == 0, said
     facts: dict[str, Any] = json.loads((folder / "build" / "run.json").read_text())
     return facts
 
 
-def wait_for(what: Callable[[], bool], run: subprocess.Popen[str], *, seconds: float = 120) -> None:
+def wait_for(what: Callable[[], bool], run: subprocess.Popen[str], *, seconds: float = 200) -> None:
     give_up = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < give_up, "it never got there"
@@ -79,7 +79,7 @@ def is_whole(facts: dict[str, Any]) -> bool:
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "while it produces": lambda folder: any((folder / ".lake/kafka").rglob("users-0/*.log")),
     "while it streams": lambda folder: (folder / ".lake/checkpoints/bronze.users_raw/offsets/0").exists(),
-    "while it builds silver": lambda folder: any((folder / ".lake/warehouse/silver/users/data").rglob("*.parquet")),
+    "while it builds silver": lambda folder: any((folder / ".lake/warehouse/silver/user_changes/data").rglob("*.parquet")),
 }
 
 
