@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +19,7 @@ from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, is_table, spec_of
 from lakehouse.errors import ConfigError, ContractError
+from lakehouse.quality.table_rule import TableRule
 
 
 class FilledBy(StrEnum):
@@ -143,15 +145,27 @@ def _ordered(builds: list[BuildSpec]) -> tuple[BuildSpec, ...]:
                 f"{build.table.name} ({_place(build.output)}) is declared with external=True, and {_named(build)} "
                 f"makes it; drop one of the two"
             )
+    before = {name: set(reads_of(build)) for name, build in makers.items()}
     try:
-        order = list(TopologicalSorter({name: reads_of(build) for name, build in makers.items()}).static_order())
+        order = list(TopologicalSorter(before).static_order())
     except CycleError as error:
         # Each table of the circle is read by the build of the one after it; the first comes again at the end.
         circle = error.args[1]
         lines = [f"\n  - {_named(makers[made])} makes {made} from {read}" for read, made in pairwise(circle)]
         todo = "\nOne of them has to read something else."
         raise ContractError(f"builds form a circle: {' → '.join(circle)}{''.join(lines)}{todo}") from error
+    for name, maker in makers.items():
+        for other in _looked_into(maker.table):
+            # A rule may look into what is made of its own table: then it sees what the last run has left.
+            with suppress(CycleError):
+                order = list(TopologicalSorter({**before, name: {*before[name], other}}).static_order())
+                before[name].add(other)
     return tuple(makers[name] for name in order if name in makers)
+
+
+def _looked_into(spec: TableSpec) -> Iterator[str]:
+    rules = (rule for rule in spec.rules if isinstance(rule, TableRule))
+    return (name for rule in rules for name in rule.looks_into())
 
 
 def _refuse_twice(one: TableSpec, other: TableSpec) -> None:

@@ -38,6 +38,10 @@ class References(TableRule):
         if not self.columns or len(self.keys) not in {0, len(self.columns)}:
             raise ContractError(f"{self!r} needs columns, and as many keys of {self.table}, or none for the same names")
 
+    def looks_into(self) -> tuple[str, ...]:
+        """Name the other table."""
+        return (self.table,)
+
     def measure(self, rows: DataFrame, facts: Facts) -> Finding:
         """Count the rows whose key is not there."""
         mine = rows.select(*self.columns).na.drop().groupBy(*self.columns).count()
@@ -69,6 +73,10 @@ class Agrees(TableRule):
         super().__post_init__()
         if not self.columns or not self.on:
             raise ContractError(f"{self!r} needs columns to compare, and a key to join on")
+
+    def looks_into(self) -> tuple[str, ...]:
+        """Name the other table."""
+        return (self.table,)
 
     def measure(self, rows: DataFrame, facts: Facts) -> Finding:
         """Count the rows that say something else."""

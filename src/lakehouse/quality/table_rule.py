@@ -48,6 +48,10 @@ class Finding:
 class TableRule(Rule):
     """Base of the rules that take a pass of their own, over their keys alone."""
 
+    def looks_into(self) -> tuple[str, ...]:
+        """Name the other tables that it reads: where they are built in the same run, they are built before."""
+        return ()
+
     def measure(self, rows: DataFrame, facts: Facts) -> Finding:
         """Judge the rows of the table."""
         raise NotImplementedError
