@@ -155,11 +155,11 @@ def _ordered(builds: list[BuildSpec]) -> tuple[BuildSpec, ...]:
         todo = "\nOne of them has to read something else."
         raise ContractError(f"builds form a circle: {' → '.join(circle)}{''.join(lines)}{todo}") from error
     for name, maker in makers.items():
-        for other in _looked_into(maker.table):
+        for elsewhere in _looked_into(maker.table):
             # A rule may look into what is made of its own table: then it sees what the last run has left.
             with suppress(CycleError):
-                order = list(TopologicalSorter({**before, name: {*before[name], other}}).static_order())
-                before[name].add(other)
+                order = list(TopologicalSorter({**before, name: {*before[name], elsewhere}}).static_order())
+                before[name].add(elsewhere)
     return tuple(makers[name] for name in order if name in makers)
 
 
