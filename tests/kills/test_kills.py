@@ -79,7 +79,7 @@ def is_whole(facts: dict[str, Any]) -> bool:
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "while it produces": lambda folder: any((folder / ".lake/kafka").rglob("users-0/*.log")),
     "while it streams": lambda folder: (folder / ".lake/checkpoints/bronze.users_raw/offsets/0").exists(),
-    "while it builds silver": lambda folder: any((folder / ".lake/warehouse/silver/user_changes/data").rglob("*.parquet")),
+    "while it builds silver": lambda folder: any((folder / ".lake/warehouse/silver/user_changes").rglob("*.parquet")),
 }
 
 
