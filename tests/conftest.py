@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from lakehouse.local.broker import Broker, broker
 from lakehouse.session import make_session
 
 JARS = Path(__file__).parent.parent / ".jars"
+# For every JVM that a test starts, in whatever process. None lives for longer than minutes: there the second compiler
+# takes half of all time, and saves less than that.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
 @pytest.fixture(scope="session")
