@@ -13,9 +13,10 @@ from pyiceberg.exceptions import CommitFailedException
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.batch_stamp import BatchStamp
+from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.connect import pyiceberg_properties
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.publish import commit, open_audit, publish
+from lakehouse.catalog.publish import open_audit, publish
 from lakehouse.catalog.readers import mark_read
 from lakehouse.catalog.retention import Retention
 from lakehouse.config import Settings

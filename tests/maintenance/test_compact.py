@@ -13,6 +13,8 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.append_once import append_once
 from lakehouse.catalog.changes import Method, plan_change
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.leases import Holder, leases
+from lakehouse.catalog.leasing import Leasing, hold
 from lakehouse.catalog.ledger import row_count
 from lakehouse.catalog.publish import main_of, open_audit
 from lakehouse.contract import Upkeep
@@ -153,6 +155,19 @@ def test_a_table_that_a_build_is_at_work_on_has_to_wait(lake: Lake, make: Make) 
     assert "a build may be at work: branch audit_slow" in done.postponed[Action.COMPACT]
     assert (done.done, lake.table(spec.name).metadata_location) == ((), before)
     assert [one.postponed for one in plan(lake, spec, after=timedelta(hours=3)).due] == [""], "it died"
+
+
+def test_a_table_whose_lease_someone_holds_has_to_wait(lake: Lake, make: Make) -> None:
+    spec = make(upkeep=EAGER)
+    for letter in "abc":
+        add(lake, spec, letter)
+    others, ours = (Holder(run_id=name, host="h", pid=1, command="lakehouse run") for name in ("bob", "ada"))
+    leasing = Leasing(holder=ours, wait=timedelta(0))
+    with hold(Leasing(holder=others), lake.catalog, spec.name):
+        done = maintain_table(lake, spec, now=NOW, leasing=leasing)
+    assert (done.done, "run bob" in done.postponed[Action.COMPACT]) == ((), True)
+    assert maintain_table(lake, spec, now=NOW, leasing=leasing).done == (Action.COMPACT,)
+    assert not [one for one in leases(lake.catalog) if one.table == spec.name]
 
 
 def test_a_branch_whose_base_main_has_left_long_ago_is_no_build_at_work(lake: Lake, make: Make) -> None:

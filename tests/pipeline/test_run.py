@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import pytest
@@ -14,6 +15,8 @@ from pyspark.sql.types import DateType, IntegerType, StringType
 from lakehouse import Column, DataSet, Schema, Scored, build, conform, table
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake, TableNotFoundError
+from lakehouse.catalog.leases import Holder, leases, take
+from lakehouse.catalog.leasing import Leasing, hold
 from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.catalog.retention import Retention
 from lakehouse.contract.build import BuildSpec, build_of
@@ -205,3 +208,43 @@ def test_a_build_that_gives_other_columns_is_refused_with_all_differences(lake: 
     with pytest.raises(SchemaMismatchError) as told:
         case.run()
     assert told.value.differences == ("age: missing (found aeg)", "built_on: missing")
+
+
+ADA = Holder(run_id="ada", host="h1", pid=1, command="lakehouse run")
+BOB = Holder(run_id="bob", host="h2", pid=2, command="lakehouse run")
+
+
+def test_two_runs_at_once_do_not_build_the_same_twice(case: Case) -> None:
+    case.fill(("a", 30))
+    taken, awaited = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with hold(Leasing(holder=BOB), case.lake.catalog, case.build.table.name):
+            taken.set()
+            awaited.wait(timeout=60)
+            case.run(run_id="bob")
+
+    other = threading.Thread(target=first)
+    other.start()
+    taken.wait(timeout=60)
+    built = case.run(run_id="ada", leasing=Leasing(holder=ADA, say=lambda _text: awaited.set()))
+    other.join()
+    assert (built.status, [one.run_id for one in ledger.history(case.lake.table(built.table))]) == (
+        Status.UP_TO_DATE,
+        ["bob"],
+    )
+
+
+def test_a_run_whose_lease_was_taken_over_is_told_and_publishes_if_main_has_not_moved(lake: Lake, unique: str) -> None:
+    said: list[str] = []
+
+    def slow(people: Any, now: datetime) -> Any:
+        take(lake.catalog, case.build.table.name, BOB, now=now + timedelta(hours=1), ttl=timedelta(hours=1))
+        return conform(people.withColumn("built_on", F.lit(now.date())), case.build.output)
+
+    case = make(lake, unique, slow)
+    lake.ensure(case.source)
+    case.fill(("a", 30))
+    built = case.run(leasing=Leasing(holder=ADA, say=said.append))
+    assert (built.status, built.rows, len(said), "run bob" in said[0]) == (Status.PUBLISHED, 1, 1, True)
+    assert [one.holder for one in leases(lake.catalog) if one.table == built.table] == [BOB]

@@ -9,20 +9,13 @@ from typing import Annotated, Any
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import AlwaysTrue
-from pyiceberg.schema import Schema as IcebergSchema
-from pyiceberg.table import Table
-from pyiceberg.types import NestedField, PrimitiveType, TimestamptzType
-from pyiceberg.types import StringType as IcebergString
 from pyspark.sql.types import StringType, TimestampType
 
 from lakehouse.catalog.iceberg import find_table
-from lakehouse.catalog.log_table import append_rows
-from lakehouse.contract.ddl import table_properties
+from lakehouse.catalog.log_table import append_rows, find_or_create
 from lakehouse.contract.marks import doc, required
 from lakehouse.contract.schema import Column, Schema
 from lakehouse.contract.table import spec_of, table
-
-_TYPES: dict[type, PrimitiveType] = {StringType: IcebergString(), TimestampType: TimestamptzType()}
 
 
 # Runs of other tables add to it at the same time; adding never conflicts, it only has to be tried again.
@@ -85,27 +78,9 @@ def add_sent_alerts(catalog: Catalog, sent: Sequence[SentAlert]) -> None:
     """Add rows, in one commit; the table is made when it is not there. Starts no session."""
     if not sent:
         return
-    log = find_table(catalog, spec_of(AlertLog).name) or _create(catalog)
-    append_rows(log, [_row(one) for one in sent])
+    append_rows(find_or_create(catalog, spec_of(AlertLog)), [_row(one) for one in sent])
 
 
 def _row(sent: SentAlert) -> dict[str, Any]:
     row = dict(vars(sent))
     return {"table_name": row.pop("table"), **row}
-
-
-def _create(catalog: Catalog) -> Table:
-    spec = spec_of(AlertLog)
-    fields = [
-        NestedField(
-            field_id=number,
-            name=column.name,
-            field_type=_TYPES[type(column.type)],
-            required=column.required,
-            doc=column.comment,
-        )
-        for number, column in enumerate(spec.columns, start=1)
-    ]
-    catalog.create_namespace_if_not_exists(spec.namespace)
-    properties = {**table_properties(spec), "comment": spec.comment}
-    return catalog.create_table_if_not_exists(spec.name, IcebergSchema(*fields), properties=properties)

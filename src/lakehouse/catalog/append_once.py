@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyiceberg.exceptions import CommitFailedException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.catalog.conflicts import conflict_of
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 
-_CONFLICT = "Found conflicting files"
-
 
 class AppendConflictError(Exception):
-    """Someone else added rows since the snapshot that was looked at; nothing was written. Look again, and decide."""
+    """Someone else was at the table since the snapshot that was looked at, or the catalog did not say whether it
+    committed. Look again, at one's own commit too, and decide."""
 
 
 def append_once(
@@ -33,7 +32,7 @@ def append_once(
     alone: Spark would make an overwrite of nothing, at which readers of appends stumble.
 
     Raises:
-        AppendConflictError: Someone has.
+        AppendConflictError: Someone has, or may have, and nothing was written; or the catalog did not say.
     """
     if rows is None:
         _append_nothing(lake, spec, since, summary)
@@ -48,9 +47,8 @@ def append_once(
     try:
         writer.overwrite(F.lit(False))
     except Exception as error:
-        # Spark hands Iceberg's exception on as it is: in Java's wrapping, or as text over Connect.
-        if _CONFLICT in str(error):
-            raise AppendConflictError(f"rows were added to {spec.name} since snapshot {since}") from error
+        if conflict_of(error):
+            raise AppendConflictError(f"{spec.name} has moved on since snapshot {since}") from error
         raise
 
 
@@ -61,5 +59,7 @@ def _append_nothing(lake: Lake, spec: TableSpec, since: int | None, summary: Map
         if (head.snapshot_id if head else None) != since:
             raise AppendConflictError(f"{spec.name} has moved on since snapshot {since}")
         table.append(table.schema().as_arrow().empty_table(), snapshot_properties=dict(summary))
-    except CommitFailedException as error:
-        raise AppendConflictError(f"{spec.name} has moved on since snapshot {since}") from error
+    except Exception as error:
+        if conflict_of(error):
+            raise AppendConflictError(f"{spec.name} has moved on since snapshot {since}") from error
+        raise

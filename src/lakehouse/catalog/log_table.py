@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
+from pyiceberg.catalog import Catalog
+from pyiceberg.schema import Schema as IcebergSchema
 from pyiceberg.table import Table
+from pyiceberg.types import NestedField, PrimitiveType, TimestamptzType
+from pyiceberg.types import StringType as IcebergString
+from pyspark.sql.types import StringType, TimestampType
 
-from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.publish import commit
+from lakehouse.catalog.conflicts import commit
+from lakehouse.catalog.iceberg import Lake, find_table
+from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.table import TableSpec
 
 Rows = Sequence[Mapping[str, object]]
+
+_COMMIT = "lakehouse.commit-id"
+_TYPES: dict[type, PrimitiveType] = {StringType: IcebergString(), TimestampType: TimestamptzType()}
 
 
 def add_to_log(lake: Lake, spec: TableSpec, new_rows: Callable[[Table], Rows]) -> int:
@@ -21,19 +31,46 @@ def add_to_log(lake: Lake, spec: TableSpec, new_rows: Callable[[Table], Rows]) -
     """
     if lake.find(spec.name) is None:
         lake.ensure(spec)
-    added = 0
+    added, commit_id = 0, uuid.uuid4().hex
 
     def add(target: Table) -> None:
         nonlocal added
         rows = new_rows(target)
-        append_rows(target, rows)
         added = len(rows)
+        append_rows(target, rows, {_COMMIT: commit_id})
 
-    commit(lake.catalog, spec.name, add)
+    def made(target: Table) -> bool:
+        return any(one.summary and one.summary.get(_COMMIT) == commit_id for one in target.snapshots())
+
+    commit(lake.catalog, spec.name, add, made=made)
     return added
 
 
-def append_rows(target: Table, rows: Rows) -> None:
-    """Append rows in one commit; none without rows."""
+def append_rows(target: Table, rows: Rows, summary: Mapping[str, str] | None = None) -> None:
+    """Append rows in one commit, whose snapshot carries ``summary``; none without rows."""
     if rows:
-        target.append(pa.Table.from_pylist(list(rows), schema=target.schema().as_arrow()))
+        table = pa.Table.from_pylist(list(rows), schema=target.schema().as_arrow())
+        target.append(table, snapshot_properties=dict(summary or {}))
+
+
+def find_or_create(catalog: Catalog, spec: TableSpec) -> Table:
+    """Load a table of the library's own; it is made if it is not there. Starts no session.
+
+    Its columns are text or instants, and it has no partitions.
+    """
+    found = find_table(catalog, spec.name)
+    if found is not None:
+        return found
+    fields = [
+        NestedField(
+            field_id=number,
+            name=column.name,
+            field_type=_TYPES[type(column.type)],
+            required=column.required,
+            doc=column.comment,
+        )
+        for number, column in enumerate(spec.columns, start=1)
+    ]
+    catalog.create_namespace_if_not_exists(spec.namespace)
+    properties = {**table_properties(spec), "comment": spec.comment}
+    return catalog.create_table_if_not_exists(spec.name, IcebergSchema(*fields), properties=properties)

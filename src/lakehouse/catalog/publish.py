@@ -7,12 +7,9 @@ overtaken loses nothing of anyone: it is told, and its rows stay on its branch u
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.update import (
@@ -22,15 +19,15 @@ from pyiceberg.table.update import (
     SetSnapshotRefUpdate,
 )
 
-from lakehouse.catalog.iceberg import Lake, load_table
-from lakehouse.catalog.ledger import LedgerEntry, lineage
+from lakehouse.catalog.conflicts import commit
+from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.ledger import LedgerEntry, ancestors, lineage
 from lakehouse.catalog.retention import Retention, tag_updates
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
 
 BRANCH_KEPT_MS = 7 * 24 * 3600 * 1000
-_TRIES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +52,7 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
     """
     lake.ensure(spec)
     if lake.table(spec.name).current_snapshot() is None:
-        commit(lake.catalog, spec.name, _add_empty_snapshot)
+        commit(lake.catalog, spec.name, _add_empty_snapshot, made=lambda table: table.current_snapshot() is not None)
     base = lake.table(spec.name).current_snapshot()
     assert base is not None, "made above; the head of main is never expired"
     branch = f"audit_{run_id}"
@@ -63,7 +60,7 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
     def make(table: Table) -> None:
         table.manage_snapshots().create_branch(base.snapshot_id, branch, max_ref_age_ms=BRANCH_KEPT_MS).commit()
 
-    commit(lake.catalog, spec.name, make)
+    commit(lake.catalog, spec.name, make, made=lambda table: branch in table.refs())
     lake.refresh(spec.name)
     return Audit(lake=lake, spec=spec, base=base.snapshot_id, branch=branch)
 
@@ -86,20 +83,24 @@ def publish(audit: Audit, entry: Entry, retention: Retention | None = None) -> i
     Raises:
         PublishConflictError: ``main`` is not at the base any more; nothing was changed.
     """
-    published: list[int] = []
+    tried: list[int] = []
 
     def move(table: Table) -> None:
         head = main_of(table)
         if head != audit.base:
             raise PublishConflictError(table=audit.spec.name, base=audit.base, found=head)
-        published[:] = [_move_main(table, audit, entry, retention)]
+        _move_main(table, audit, entry, retention, tried)
 
-    commit(audit.lake.catalog, audit.spec.name, move)
+    def published(table: Table) -> list[int]:
+        return [one.snapshot_id for one in ancestors(table) if one.snapshot_id in tried]
+
+    commit(audit.lake.catalog, audit.spec.name, move, made=lambda table: bool(published(table)))
     audit.lake.refresh(audit.spec.name)
-    return published[0]
+    # Where a commit was tried again because the catalog did not say, the first may be the one that was made.
+    return tried[-1] if len(tried) == 1 else published(audit.lake.table(audit.spec.name))[0]
 
 
-def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | None) -> int:
+def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | None, tried: list[int]) -> None:
     if isinstance(entry, LedgerEntry):
         found = map(LedgerEntry.from_snapshot, lineage(table))
         entry = dataclasses.replace(entry, previous=next((one.snapshot_id for one in found if one), None))
@@ -107,6 +108,8 @@ def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | 
     empty = table.schema().as_arrow().empty_table()
     transaction.append(empty, snapshot_properties=entry.summary(), branch=audit.branch)
     head = transaction.table_metadata.refs[audit.branch].snapshot_id
+    # Noted before the commit: the catalog may not say whether it made it.
+    tried.append(head)
     # Committed by us, not by the transaction: that one keeps a single assertion per type, which would drop the one on
     # main, and rebuilds its updates when it retries, which would drop the move of main.
     table.catalog.commit_table(
@@ -123,7 +126,6 @@ def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | 
             *(tag_updates(table, entry, head, retention) if isinstance(entry, LedgerEntry) else ()),
         ),
     )
-    return head
 
 
 def point_main_to(table: Table, snapshot_id: int) -> SetSnapshotRefUpdate:
@@ -148,14 +150,3 @@ def main_of(table: Table) -> int | None:
     """Give the snapshot that ``main`` is at; None for a table without any."""
     head = table.refs().get("main")
     return head.snapshot_id if head else None
-
-
-def commit(catalog: Catalog, name: str, change: Callable[[Table], None]) -> None:
-    """Apply a change to the freshly loaded table; again when someone else committed something in between."""
-    for attempt in range(_TRIES):
-        try:
-            change(load_table(catalog, name))
-            return
-        except CommitFailedException:
-            if attempt == _TRIES - 1:
-                raise

@@ -13,9 +13,9 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake, load_table
 from lakehouse.catalog.ledger import ancestors, is_append, only_added_since, summed
-from lakehouse.catalog.publish import commit
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError, LakehouseError

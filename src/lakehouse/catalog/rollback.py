@@ -10,9 +10,10 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.table.update import AssertRefSnapshotId, AssertTableUUID
 
+from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import load_table
 from lakehouse.catalog.ledger import LedgerEntry, lineage, row_count
-from lakehouse.catalog.publish import commit, main_of, point_main_to
+from lakehouse.catalog.publish import main_of, point_main_to
 from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.catalog.retention import Retention, tag_of
 from lakehouse.catalog.time_travel import Publish, State, changes_since_publish, instant_of, kept_runs, publishes
@@ -107,7 +108,7 @@ def roll_back(catalog: Catalog, plan: Rollback, retention: Retention | None = No
             updates=tuple(updates),
         )
 
-    commit(catalog, plan.table, move)
+    commit(catalog, plan.table, move, made=lambda table: main_of(table) == plan.after.snapshot_id)
 
 
 def _refuse_stream(spec: TableSpec, found: list[Publish]) -> None:

@@ -19,6 +19,7 @@ from lakehouse.cli import (
     graph,
     history,
     inspect,
+    leases,
     local,
     maintain,
     plan,
@@ -67,6 +68,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="Settings: what they are and where they come from.", no_args_is_help=True)
 quality_app = typer.Typer(help="Score tables, see how they went, release what was set aside.", no_args_is_help=True)
 readers_app = typer.Typer(help="How far other systems have read a table, kept as tags.", no_args_is_help=True)
+leases_app = typer.Typer(help="Who is at work on which table.", invoke_without_command=True)
 publish_app = typer.Typer(help="Give gold to a warehouse.", no_args_is_help=True)
 
 app.command()(quickstart.quickstart)
@@ -101,11 +103,14 @@ quality_app.command()(quality.release)
 readers_app.command()(readers.show)
 readers_app.command()(readers.mark)
 readers_app.command()(readers.forget)
+leases_app.callback()(leases.show)
+leases_app.command()(leases.release)
 publish_app.command()(serve.duckdb)
 publish_app.command()(serve.snowflake)
 app.add_typer(config_app, name="config")
 app.add_typer(quality_app, name="quality")
 app.add_typer(readers_app, name="readers")
+app.add_typer(leases_app, name="leases")
 app.add_typer(publish_app, name="publish")
 
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.run import leasing_of
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.maintenance import scratch
@@ -24,6 +25,7 @@ from lakehouse.maintenance.maintain import Maintained, maintain_table
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import Graph, discover
 from lakehouse.pipeline.quarantine import quarantine_spec
+from lakehouse.pipeline.run import new_run_id
 from lakehouse.quality.mask import MASK
 
 _OWN = "lakehouse.catalog"
@@ -82,12 +84,16 @@ def _chosen(graph: Graph, catalog: Catalog, names: Sequence[str]) -> list[TableS
 def _run(settings: Settings, graph: Graph, plans: list[UpkeepPlan], now: datetime) -> dict[str, Maintained]:
     due = [plan.spec for plan in plans if any(not one.postponed for one in plan.due)]
     steps, done = Steps(console), dict[str, Maintained]()
+    # What is at work on a table is not waited for: the next run does it.
+    leasing = leasing_of(settings, f"maintain_{new_run_id()}", command="lakehouse maintain", wait=0)
     if due:
         with steps.step("start the session"):
             lake = lake_of(settings)
         for spec in due:
             with steps.step(f"maintain {spec.name}") as step:
-                done[spec.name] = maintain_table(lake, spec, builds=graph.builds, now=now, say=step.say)
+                done[spec.name] = maintain_table(
+                    lake, spec, builds=graph.builds, now=now, say=step.say, leasing=leasing
+                )
     return done
 
 

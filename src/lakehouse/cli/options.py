@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from lakehouse.catalog.connect import open_lake
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings, load
+from lakehouse.errors import LakehouseError
 from lakehouse.session import make_session
 
 ConfigFile = Annotated[
@@ -24,6 +26,10 @@ ConfigFile = Annotated[
 Override = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=VALUE", help="One setting, over the files. The environment is above both."),
+]
+Wait = Annotated[
+    float | None,
+    typer.Option("--wait", metavar="SECONDS", min=0, help="For another run that is at work on a table; 0: not at all."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines on standard output.")]
 
@@ -68,3 +74,17 @@ def _end(number: int, _frame: object) -> None:
     for name in (None, "py4j"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def ask(question: str, *, refused: str) -> None:
+    """Ask for a yes before something that cannot be taken back.
+
+    Raises:
+        LakehouseError: The answer was no, or nobody is there to give one; it begins with ``refused``.
+    """
+    try:
+        answer = console.input(Text(f"{question} [y/N] "))
+    except EOFError:
+        raise LakehouseError(f"{refused}: nobody is there to be asked; give --yes") from None
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise LakehouseError(f"{refused}: the answer was no")

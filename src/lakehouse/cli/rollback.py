@@ -8,16 +8,14 @@ import typer
 from pyiceberg.catalog import Catalog
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.rollback import Rollback, plan_rollback, roll_back
 from lakehouse.cli.history import quality_of
-from lakehouse.cli.options import ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import ConfigFile, Override, ask, console, settings_of
 from lakehouse.cli.run import retention_of
-from lakehouse.errors import LakehouseError
 from lakehouse.pipeline.graph import Graph, discover
 
 
@@ -50,7 +48,7 @@ def rollback(
         console.print("nothing was changed (--dry-run)")
         return
     if not yes:
-        _ask(plan.table)
+        ask(f"roll {plan.table} back?", refused=f"{plan.table} was not rolled back")
     roll_back(catalog, plan, retention_of(settings))
     console.print(f"{plan.table} is at snapshot {plan.after.snapshot_id} again", highlight=False)
 
@@ -79,12 +77,3 @@ def _consequences(graph: Graph, catalog: Catalog, table: str) -> str:
         unless = "unless these, its code and its rules are those of that publish: mend before it what was wrong"
         lines.append(f"the next `lakehouse run` builds {table} too, from its inputs as they are then, {unless}")
     return "\n".join(lines)
-
-
-def _ask(table: str) -> None:
-    try:
-        answer = console.input(Text(f"roll {table} back? [y/N] "))
-    except EOFError:
-        raise LakehouseError(f"{table} was not rolled back: nobody is there to be asked; give --yes") from None
-    if answer.strip().lower() not in {"y", "yes"}:
-        raise LakehouseError(f"{table} was not rolled back: the answer was no")

@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.leasing import Leasing, this_process
 from lakehouse.catalog.retention import Retention
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, Wait, console, lake_of, settings_of
 from lakehouse.cli.rules import MoreRules, more_rules
 from lakehouse.config import Settings
 from lakehouse.contract.build import BuildSpec
@@ -23,7 +24,7 @@ from lakehouse.observe.alerts import Channel
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.alerting import Alerting, build_and_tell
 from lakehouse.pipeline.graph import discover
-from lakehouse.pipeline.run import Built, Run, Status
+from lakehouse.pipeline.run import Built, Run, Status, new_run_id
 
 
 def run(
@@ -35,19 +36,22 @@ def run(
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Build even of inputs that no longer have all that was built of them.")
     ] = False,
+    wait: Wait = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring silver and gold up to date and publish them, each table in one commit.
 
     A table whose inputs, code and rules are unchanged is left alone; else what changed is read, where its build follows
     change and that is cheaper than all of it. Rows that score below the table's minimum are not published: they stay on
-    an audit branch.
+    an audit branch. While another run is at work on a table, this one waits for it, and then builds what is left to do.
 
     Examples:
 
         lakehouse run
 
         lakehouse run silver.users --downstream --full
+
+        lakehouse run --wait 0
     """
     settings = settings_of(config, overrides)
     graph = discover(settings.packages)
@@ -56,8 +60,18 @@ def run(
     steps = Steps(console)
     with steps.step("start the session"):
         lake = lake_of(settings)
+    command = " ".join(("lakehouse run", *(tables or ())))
     built = build_tables(
-        lake, settings, builds, steps, more_rules=more, full=full, accept_loss=accept_loss, channels=channels
+        lake,
+        settings,
+        builds,
+        steps,
+        more_rules=more,
+        full=full,
+        accept_loss=accept_loss,
+        channels=channels,
+        command=command,
+        wait=wait,
     )
     if as_json:
         print(json.dumps([summary(one) for one in built], indent=2))
@@ -75,15 +89,20 @@ def build_tables(
     full: bool = False,
     accept_loss: bool = False,
     channels: Sequence[Channel] = (),
+    command: str = "lakehouse run",
+    wait: float | None = None,
 ) -> list[Built]:
     """Run builds one after the other, a line of progress each; the channels are told of each table."""
     alerting = Alerting(catalog=lake.catalog, channels=channels, anomalies=settings.alerts.anomalies, warn=_warn)
+    run_id = new_run_id()
     plan = Run(
         minimum_score=settings.quality.minimum_for,
         more_rules=more_rules,
+        run_id=run_id,
         full=full,
         accept_loss=accept_loss,
         retention=retention_of(settings),
+        leasing=leasing_of(settings, run_id, command=command, wait=wait),
     )
     built = []
     for build in builds:
@@ -98,6 +117,16 @@ def build_tables(
 def retention_of(settings: Settings) -> Retention:
     """Give which publishes the settings keep."""
     return Retention(keep_for=timedelta(days=settings.publish.keep_days), keep_count=settings.publish.keep_count)
+
+
+def leasing_of(settings: Settings, run_id: str, *, command: str, wait: float | None = None) -> Leasing:
+    """Give how this process takes leases: by the settings, but for the seconds that others are waited for."""
+    return Leasing(
+        holder=this_process(run_id, command=command),
+        ttl=timedelta(seconds=settings.leases.seconds),
+        wait=timedelta(seconds=settings.leases.wait_seconds if wait is None else wait),
+        say=_warn,
+    )
 
 
 def _warn(text: str) -> None:

@@ -168,6 +168,13 @@ class PublishSettings(_Section):
     keep_count: int = Field(20, gt=0, le=10_000, description="How many of a table are kept at most")
 
 
+class LeaseSettings(_Section):
+    """How runs that are at work on the same table wait for each other."""
+
+    seconds: float = Field(120, ge=1, le=86_400, description="Until the lease of a run that was killed ends by itself")
+    wait_seconds: float = Field(600, ge=0, description="How long a run waits for another one; --wait says it for one")
+
+
 class PlanSettings(_Section):
     """What a plan reckons with."""
 
@@ -245,6 +252,7 @@ class Settings(_Section):
     registry: RegistrySettings = RegistrySettings()
     quality: QualitySettings = QualitySettings()
     publish: PublishSettings = PublishSettings()
+    leases: LeaseSettings = LeaseSettings()
     plan: PlanSettings = PlanSettings()
     alerts: AlertSettings = AlertSettings()
     local: LocalSettings = LocalSettings()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from lakehouse.catalog.conflicts import Conflict, conflict_of
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.ddl import quote
 from lakehouse.maintenance.due import UpkeepPlan
 from lakehouse.maintenance.procedures import call, options
 from lakehouse.maintenance.table_files import ARRIVAL, arrival_of
-
-_CONFLICT = "Cannot commit rewrite because of"
 
 
 class OvertakenError(Exception):
@@ -56,7 +55,6 @@ def _rewrite(lake: Lake, plan: UpkeepPlan, procedure: str, arguments: dict[str, 
     try:
         call(lake, plan.spec, procedure, **arguments)
     except Exception as error:
-        # Spark hands Iceberg's exception on as it is: in Java's wrapping, or as text over Connect.
-        if _CONFLICT in str(error):
+        if conflict_of(error) in {Conflict.RETRY, Conflict.PLAN_AGAIN}:
             raise OvertakenError(plan.spec.name) from error
         raise

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.leases import LeaseHeldError
+from lakehouse.catalog.leasing import Leasing, hold
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.table import TableSpec
 from lakehouse.maintenance.compact import OvertakenError, compact, rewrite_deletes
 from lakehouse.maintenance.due import Action, UpkeepPlan, plan_upkeep
 from lakehouse.maintenance.expire import expire
 
+_REWRITES = (Action.COMPACT, Action.REWRITE_DELETES)
 _OVERTAKEN = "someone published meanwhile; the next run does it"
 
 
@@ -33,6 +36,7 @@ def maintain_table(
     builds: Iterable[BuildSpec] = (),
     now: datetime,
     say: Callable[[str], None] = lambda _text: None,
+    leasing: Leasing | None = None,
 ) -> Maintained:
     """Do what is due for a table. Its rows stay as they are. See ``plan_upkeep``, ``compact`` and ``expire`` for costs.
 
@@ -44,6 +48,7 @@ def maintain_table(
         builds: All builds of the lake.
         now: The instant.
         say: Told what is done.
+        leasing: How it takes the table's lease before files are written anew; without it nobody is asked.
 
     Raises:
         TableNotFoundError: The table does not exist.
@@ -56,19 +61,23 @@ def maintain_table(
     before = plan = look()
     done: list[Action] = []
     postponed = {one.action: one.postponed for one in plan.due if one.postponed}
+    rewrites = [one for one in _REWRITES if plan.needs(one)]
     try:
-        if plan.needs(Action.COMPACT):
-            say(Action.COMPACT)
-            compact(lake, plan)
-            done.append(Action.COMPACT)
-            plan = look()
-        # Deletes of files that were written anew are left over; which of the wide ones are, metadata do not tell.
-        if plan.needs(Action.REWRITE_DELETES) or (done and plan.files.wide_deletes):
-            say(Action.REWRITE_DELETES)
-            rewrite_deletes(lake, plan)
-            done.append(Action.REWRITE_DELETES)
+        with hold(leasing if rewrites else None, lake.catalog, spec.name):
+            if plan.needs(Action.COMPACT):
+                say(Action.COMPACT)
+                compact(lake, plan)
+                done.append(Action.COMPACT)
+                plan = look()
+            # Deletes of files that were written anew are left over; which of the wide ones are, metadata do not tell.
+            if plan.needs(Action.REWRITE_DELETES) or (done and plan.files.wide_deletes):
+                say(Action.REWRITE_DELETES)
+                rewrite_deletes(lake, plan)
+                done.append(Action.REWRITE_DELETES)
     except OvertakenError:
         postponed[Action.REWRITE_DELETES if done else Action.COMPACT] = _OVERTAKEN
+    except LeaseHeldError as error:
+        postponed |= dict.fromkeys(rewrites, f"{error.lease.holder} is at work on it")
     plan = look()
     if plan.needs(Action.EXPIRE):
         say(Action.EXPIRE)

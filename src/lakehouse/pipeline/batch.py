@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.append_once import AppendConflictError, append_once
 from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp, stamp_batch
+from lakehouse.catalog.conflicts import conflict_of
 from lakehouse.catalog.iceberg import Lake, good_rows
 from lakehouse.catalog.offsets import Offsets, Remainder, remainder
 from lakehouse.catalog.publish import open_audit, publish
@@ -20,7 +21,7 @@ from lakehouse.catalog.watermark import newest_event
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import TableSpec
-from lakehouse.errors import PublishConflictError, StreamError
+from lakehouse.errors import StreamError
 from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.pipeline.drift_watch import DriftWatch
 from lakehouse.pipeline.ingest import Ingest
@@ -118,10 +119,12 @@ class BatchWriter:
             if new is None:
                 return None
             stamp = batch.stamp(new, before)
-            merge_newest(audit, _built(build, self._good(lake, df, new, batch.decode)), count=stamp.records)
             try:
+                merge_newest(audit, _built(build, self._good(lake, df, new, batch.decode)), count=stamp.records)
                 publish(audit, stamp)
-            except PublishConflictError:
+            except Exception as error:
+                if conflict_of(error) is None:
+                    raise
                 continue
             return stamp
         raise StreamError(f"{spec.name} is written to by others without a pause: {_TRIES} merges into it failed")

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from lakehouse.catalog import ledger
+from lakehouse.catalog.conflicts import conflict_of
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.leasing import Held, Leasing, hold
 from lakehouse.catalog.ledger import LedgerEntry
-from lakehouse.catalog.publish import Audit, open_audit, publish
+from lakehouse.catalog.publish import Audit, main_of, open_audit, publish
 from lakehouse.catalog.quality_metrics import record
 from lakehouse.catalog.retention import Retention
 from lakehouse.contract.build import BuildSpec
@@ -47,7 +49,7 @@ def new_run_id() -> str:
 class Run:
     """One run of some builds: its id, its instant (UTC), the least score of a table by its name and what its contract
     declares, rules from files by table, which publishes are kept, whether to build whole, whether to build of inputs
-    that have lost rows, and the costs to choose by.
+    that have lost rows, the costs to choose by, and how it waits for other runs; without ``leasing`` it does not.
     """
 
     minimum_score: Callable[[str, float | None], float]
@@ -58,6 +60,7 @@ class Run:
     accept_loss: bool = False
     retention: Retention = field(default_factory=Retention)
     costs: Costs = COSTS
+    leasing: Leasing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +81,8 @@ class Built:
 def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
     """Bring one table up to date by what changed in its inputs; it is left alone when nothing did.
 
-    When another run publishes the table in between, it is built again on top of that, some times.
+    Another run that is at work on the table is waited for. When someone publishes the table in between all the same, it
+    is built again on top of that, some times.
 
     Cost: one job that reads what the plan says and writes it, and three catalog commits; see ``plan_build``.
 
@@ -86,28 +90,44 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         TableNotFoundError: An input does not exist yet.
         SchemaMismatchError: The build gives other columns than it declares.
         QualityGateError: The rows are below what the table's gate demands; ``main`` is as it was.
+        LeaseHeldError: Another run was at work on the table for longer than it was waited for.
         PublishConflictError: Other runs published the table each time; nothing of anyone is lost.
         ExpiredInputError: It would have to be built of an input that no longer has all that it was built of.
     """
     started = time.monotonic()
     rules = rule_set(build.table, more=run.more_rules(build.table.name))
-    for attempt in range(1, _TRIES + 1):
-        plan = plan_build(lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
-        if plan.strategy is Strategy.NOTHING:
-            return _built(lake, plan, Status.UP_TO_DATE, started)
-        if not run.accept_loss:
-            refuse_expired(lake, plan.table, plan.newly_expired)
-        try:
-            _publish(lake, plan, rules, run, branch=run.run_id if attempt == 1 else f"{run.run_id}_{attempt}")
-        except PublishConflictError:
-            if attempt == _TRIES:
-                raise
-            continue
-        return _built(lake, plan, Status.PUBLISHED, started)
+    plan = _plan(lake, build, rules, run)
+    if plan.strategy is Strategy.NOTHING:
+        return _built(lake, plan, Status.UP_TO_DATE, started)
+    with hold(run.leasing, lake.catalog, plan.table) as held:
+        for attempt in range(1, _TRIES + 1):
+            if attempt > 1 or held.waited or (held.lease and _has_moved(lake, plan)):
+                plan = _plan(lake, build, rules, run)
+            if plan.strategy is Strategy.NOTHING:
+                return _built(lake, plan, Status.UP_TO_DATE, started)
+            if not run.accept_loss:
+                refuse_expired(lake, plan.table, plan.newly_expired)
+            try:
+                _publish(lake, plan, rules, run, held, branch=run.run_id if attempt == 1 else f"{run.run_id}_{attempt}")
+            except Exception as error:
+                if attempt == _TRIES or conflict_of(error) is None:
+                    raise
+                continue
+            return _built(lake, plan, Status.PUBLISHED, started)
     raise AssertionError("the last try returns or raises")
 
 
-def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: str) -> None:
+def _plan(lake: Lake, build: BuildSpec, rules: RuleSet, run: Run) -> BuildPlan:
+    return plan_build(lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+
+
+def _has_moved(lake: Lake, plan: BuildPlan) -> bool:
+    """Tell whether someone has published the table since it was planned."""
+    table = lake.find(plan.table)
+    return table is not None and main_of(table) != plan.base
+
+
+def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, held: Held, *, branch: str) -> None:
     started, spec = time.monotonic(), plan.build.table
     entry = LedgerEntry(
         run_id=run.run_id,
@@ -129,6 +149,7 @@ def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: s
     if rules.gate.policy is Policy.QUARANTINE:
         set_aside(audit, rules, entry)
     entry = dataclasses.replace(entry, score=score.to_json() if score else "", seconds=time.monotonic() - started)
+    held.tell_if_overtaken()
     publish(audit, entry, run.retention)
     if score is not None:
         record(lake, spec.name)
