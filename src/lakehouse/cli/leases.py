@@ -39,7 +39,7 @@ def show(
     if as_json:
         print(json.dumps([_as_data(one, now) for one in found], indent=2))
     elif found:
-        Console().print(_table(found, now))
+        _show(found, now)
     else:
         console.print("no run is at work on a table")
 
@@ -63,19 +63,21 @@ def release(
     found = next((one for one in leases.leases(catalog) if one.table == table), None)
     if found is None:
         raise ConfigError(f"nobody holds a lease of {table}; `lakehouse leases` shows those that are held")
-    Console().print(_table([found], now))
+    _show([found], now)
     if not yes:
         ask(f"end the lease of {table}?", refused=f"the lease of {table} was not ended")
     leases.give_back(catalog, found, now=now)
     console.print(f"the lease of {table} is ended", highlight=False)
 
 
-def _table(found: list[Lease], now: datetime) -> Table:
-    shown = Table("table", "run", "since (UTC)", "ends", box=None, pad_edge=False)
+def _show(found: list[Lease], now: datetime) -> None:
+    shown, out = Table("table", "run", "since (UTC)", "ends", box=None, pad_edge=False), Console()
     for one in found:
         shown.add_row(Text(one.table), one.holder.run_id, f"{one.since:%Y-%m-%d %H:%M:%S}", _ends(one, now))
-        shown.add_row("", Text(f"{one.holder.command}, process {one.holder.pid} on {one.holder.host}", style="dim"))
-    return shown
+    out.print(shown)
+    for one in found:
+        who = f"{one.table}: {one.holder.command}, process {one.holder.pid} on {one.holder.host}"
+        out.print(Text(who), soft_wrap=True)
 
 
 def _ends(one: Lease, now: datetime) -> str:

@@ -68,7 +68,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="Settings: what they are and where they come from.", no_args_is_help=True)
 quality_app = typer.Typer(help="Score tables, see how they went, release what was set aside.", no_args_is_help=True)
 readers_app = typer.Typer(help="How far other systems have read a table, kept as tags.", no_args_is_help=True)
-leases_app = typer.Typer(help="Who is at work on which table.", invoke_without_command=True)
+leases_app = typer.Typer(invoke_without_command=True)
 publish_app = typer.Typer(help="Give gold to a warehouse.", no_args_is_help=True)
 
 app.command()(quickstart.quickstart)
