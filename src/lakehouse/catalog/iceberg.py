@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pyiceberg.catalog import Catalog
@@ -37,11 +38,16 @@ class TableNotFoundError(LakehouseError):
 
 @dataclass(frozen=True)
 class Lake:
-    """A catalog with a session that knows it under the same ``name``."""
+    """A catalog with a session that knows it under the same ``name``.
+
+    ``pinned`` are the tables that builds and rules read at a snapshot, not as ``main`` is: those that are released
+    together, before any of them is published.
+    """
 
     spark: SparkSession
     catalog: Catalog
     name: str
+    pinned: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def ensure(self, spec: TableSpec) -> tuple[str, ...]:
         """Create a table, or evolve it to its contract. Gives the statements that were run, none when it fits already.
@@ -107,7 +113,8 @@ class Lake:
             TableNotFoundError: It does not exist.
         """
         self.table(name)
-        return self.spark.table(f"`{self.name}`.{name}")
+        pin = self.pinned.get(name)
+        return self.spark.sql(f"SELECT * FROM `{self.name}`.{name}" + (f" VERSION AS OF {pin}" if pin else ""))
 
     def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
         """Read what was appended after one snapshot and up to another; reads nothing until an action.
@@ -127,7 +134,8 @@ class Lake:
         Args:
             snapshot_id: Read the table as it stood at a snapshot.
             as_of: Instead: as ``main`` stood at an instant (a datetime with a time zone), or as a run published it
-                (its id, as ``lakehouse history`` shows it), be it rolled back since.
+                (its id, as ``lakehouse history`` shows it), be it rolled back since, or as a release of several tables
+                has tagged it (``release_…``, as ``lakehouse releases`` shows it).
 
         Raises:
             TimeTravelError: Both are given, or nothing is kept of that instant or run.

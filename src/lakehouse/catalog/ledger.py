@@ -17,6 +17,8 @@ from lakehouse.quality.table_score import TableScore
 
 _PREFIX = "lakehouse."
 _TAG_PREFIX = "publish_"
+AUDIT = "audit_"
+"""How the branches begin that runs write to before they publish."""
 _SAME_ROWS = {Operation.APPEND, Operation.REPLACE}
 
 
@@ -131,6 +133,11 @@ def only_added_since(table: Table, head: int | None = None) -> Iterator[Snapshot
         yield snapshot
         if snapshot.summary is None or snapshot.summary.operation not in _SAME_ROWS:
             return
+
+
+def waiting(table: Table) -> set[int]:
+    """Give the snapshots at the heads of audit branches: what they say of themselves is not published yet."""
+    return {ref.snapshot_id for name, ref in table.refs().items() if name.startswith(AUDIT)}
 
 
 def history(table: Table) -> Iterator[LedgerEntry]:

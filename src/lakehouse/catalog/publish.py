@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyiceberg.table import Table
+from pyiceberg.table import Table, Transaction
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.update import (
     AssertRefSnapshotId,
@@ -21,7 +21,7 @@ from pyiceberg.table.update import (
 
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.ledger import LedgerEntry, ancestors, lineage
+from lakehouse.catalog.ledger import AUDIT, LedgerEntry, ancestors, lineage
 from lakehouse.catalog.retention import Retention, tag_updates
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
@@ -55,7 +55,7 @@ def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:
         commit(lake.catalog, spec.name, _add_empty_snapshot, made=lambda table: table.current_snapshot() is not None)
     base = lake.table(spec.name).current_snapshot()
     assert base is not None, "made above; the head of main is never expired"
-    branch = f"audit_{run_id}"
+    branch = f"{AUDIT}{run_id}"
 
     def make(table: Table) -> None:
         table.manage_snapshots().create_branch(base.snapshot_id, branch, max_ref_age_ms=BRANCH_KEPT_MS).commit()
@@ -100,16 +100,47 @@ def publish(audit: Audit, entry: Entry, retention: Retention | None = None) -> i
     return tried[-1] if len(tried) == 1 else published(audit.lake.table(audit.spec.name))[0]
 
 
-def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | None, tried: list[int]) -> None:
+def seal(audit: Audit, entry: LedgerEntry) -> int:
+    """Add the empty snapshot with the entry on the branch and leave ``main``. Gives its id.
+
+    It is what ``publish`` does but for the move of ``main``, which can be made later, by another process too, and then
+    touches nothing else. Cost: one catalog commit, no data.
+    """
+    tried: list[int] = []
+
+    def add(table: Table) -> None:
+        transaction = _entry_on_branch(table, audit, entry, tried)
+        table._do_commit(
+            requirements=(
+                AssertTableUUID(uuid=table.metadata.table_uuid),
+                AssertRefSnapshotId(ref=audit.branch, snapshot_id=table.refs()[audit.branch].snapshot_id),
+            ),
+            updates=transaction._updates,
+        )
+
+    def sealed(table: Table) -> int:
+        return table.refs()[audit.branch].snapshot_id
+
+    commit(audit.lake.catalog, audit.spec.name, add, made=lambda table: sealed(table) in tried)
+    audit.lake.refresh(audit.spec.name)
+    return sealed(audit.lake.table(audit.spec.name))
+
+
+def _entry_on_branch(table: Table, audit: Audit, entry: Entry, tried: list[int]) -> Transaction:
     if isinstance(entry, LedgerEntry):
         found = map(LedgerEntry.from_snapshot, lineage(table))
         entry = dataclasses.replace(entry, previous=next((one.snapshot_id for one in found if one), None))
     transaction = table.transaction()
     empty = table.schema().as_arrow().empty_table()
     transaction.append(empty, snapshot_properties=entry.summary(), branch=audit.branch)
-    head = transaction.table_metadata.refs[audit.branch].snapshot_id
     # Noted before the commit: the catalog may not say whether it made it.
-    tried.append(head)
+    tried.append(transaction.table_metadata.refs[audit.branch].snapshot_id)
+    return transaction
+
+
+def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | None, tried: list[int]) -> None:
+    transaction = _entry_on_branch(table, audit, entry, tried)
+    head = tried[-1]
     # Committed by us, not by the transaction: that one keeps a single assertion per type, which would drop the one on
     # main, and rebuilds its updates when it retries, which would drop the move of main.
     table.catalog.commit_table(

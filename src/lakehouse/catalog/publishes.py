@@ -10,7 +10,7 @@ from pyiceberg.table.snapshots import Snapshot
 from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.ledger import LedgerEntry, rows_at
+from lakehouse.catalog.ledger import LedgerEntry, rows_at, waiting
 from lakehouse.catalog.log_table import Rows, add_to_log
 from lakehouse.catalog.time_travel import instant_of
 from lakehouse.contract.marks import doc, required
@@ -42,7 +42,9 @@ def keep_publishes(lake: Lake, name: str) -> int:
     It can be run at any time and any number of times. Cost: the table's part of the copies is read, and one small
     append.
     """
-    entries = [(one, entry) for one in lake.table(name).snapshots() if (entry := LedgerEntry.from_snapshot(one))]
+    table = lake.table(name)
+    published = [one for one in table.snapshots() if one.snapshot_id not in waiting(table)]
+    entries = [(one, entry) for one in published if (entry := LedgerEntry.from_snapshot(one))]
 
     def new_rows(target: Table) -> Rows:
         known = target.scan(row_filter=f"table_name == '{name}'", selected_fields=("snapshot_id",)).to_arrow()

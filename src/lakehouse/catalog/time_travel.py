@@ -11,12 +11,14 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation, Snapshot
 
 from lakehouse.catalog.batch_stamp import BatchStamp
-from lakehouse.catalog.ledger import LedgerEntry, lineage, rows_at
+from lakehouse.catalog.ledger import LedgerEntry, lineage, rows_at, waiting
 from lakehouse.catalog.retention import publish_tags
 from lakehouse.errors import LakehouseError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMED = 5
+RELEASE = "release_"
+"""How the tags begin that a release of several tables sets on each of them."""
 
 
 class TimeTravelError(LakehouseError):
@@ -57,7 +59,7 @@ def publishes(table: Table) -> list[Publish]:
     One that expiry has cut off from ``main`` counts as earlier: whether it was rolled back is not known any more.
     Cost: the metadata file that is loaded already.
     """
-    line, tags = list(lineage(table)), publish_tags(table)
+    line, tags, audited = list(lineage(table)), publish_tags(table), waiting(table)
     known_since = line[-1].timestamp_ms if line else 0
     snapshots = sorted(table.snapshots(), key=lambda one: (one.timestamp_ms, one.sequence_number or 0), reverse=True)
     found = {one.snapshot_id: (LedgerEntry.from_snapshot(one), BatchStamp.from_snapshot(one)) for one in snapshots}
@@ -81,7 +83,7 @@ def publishes(table: Table) -> list[Publish]:
         )
         for one in snapshots
         for entry, stamp in [found[one.snapshot_id]]
-        if entry or stamp
+        if (entry or stamp) and one.snapshot_id not in audited
     ]
 
 
@@ -98,17 +100,19 @@ def changes_since_publish(table: Table) -> Iterator[Snapshot]:
 
 
 def snapshot_as_of(table: Table, as_of: datetime | str) -> int:
-    """Give the snapshot that ``main`` was at for an instant, or that a run published, be it rolled back since.
+    """Give the snapshot that ``main`` was at for an instant, or that a run published, be it rolled back since, or that
+    a release of several tables has tagged.
 
     An instant is looked up in Iceberg's log of ``main``, as Spark's ``TIMESTAMP AS OF`` does. Cost: metadata.
 
     Raises:
-        TimeTravelError: The instant has no time zone or is older than what is kept, or no publish of the run is kept.
+        TimeTravelError: The instant has no time zone or is older than what is kept, or nothing is kept of that run or
+            release.
     """
     if isinstance(as_of, str):
-        return _of_run(table, as_of)
+        return _of_release(table, as_of) if as_of.startswith(RELEASE) else _of_run(table, as_of)
     if not isinstance(as_of, datetime):
-        raise _error(table, as_of, "as_of is a datetime with a time zone, or the id of a run")
+        raise _error(table, as_of, "as_of is a datetime with a time zone, the id of a run, or release_…")
     if as_of.utcoffset() is None:
         raise _error(table, as_of, "the instant has no time zone; write datetime(…, tzinfo=UTC)")
     return _at(table, as_of)
@@ -140,6 +144,14 @@ def _at(table: Table, instant: datetime) -> int:
         raise _error(table, instant, f"it begins at {begin}")
     still = f"of runs there are still {kept_runs(table)}"
     raise _error(table, instant, f"snapshots from before {begin} have expired; {still}")
+
+
+def _of_release(table: Table, tag: str) -> int:
+    if tag in table.refs():
+        return table.refs()[tag].snapshot_id
+    tags = sorted((name for name in table.refs() if name.startswith(RELEASE)), reverse=True)
+    kept = ", ".join(tags[:_NAMED]) or "none"
+    raise _error(table, repr(tag), f"it is in no release of this name, or that has expired; there are still {kept}")
 
 
 def _of_run(table: Table, run_id: str) -> int:

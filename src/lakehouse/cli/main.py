@@ -19,6 +19,7 @@ from lakehouse.cli import (
     graph,
     history,
     inspect,
+    lake_release,
     leases,
     local,
     maintain,
@@ -79,6 +80,8 @@ app.command()(stream.stream)
 app.command()(verify.verify)
 app.command()(plan.plan)
 app.command()(run.run)
+app.command()(lake_release.release)
+app.command()(lake_release.releases)
 app.command()(graph.graph)
 app.command()(serve.sql)
 app.command(name="dead-letters")(dead_letters.dead_letters)

@@ -9,10 +9,12 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
+from pyiceberg.catalog import Catalog
 from rich.table import Table
 from rich.text import Text
 
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.lake_release import settle_unfinished
 from lakehouse.catalog.leasing import Leasing, this_process
 from lakehouse.catalog.retention import Retention
 from lakehouse.cli.options import AsJson, ConfigFile, Override, Wait, console, lake_of, settings_of
@@ -93,17 +95,9 @@ def build_tables(
     wait: float | None = None,
 ) -> list[Built]:
     """Run builds one after the other, a line of progress each; the channels are told of each table."""
-    alerting = Alerting(catalog=lake.catalog, channels=channels, anomalies=settings.alerts.anomalies, warn=_warn)
-    run_id = new_run_id()
-    plan = Run(
-        minimum_score=settings.quality.minimum_for,
-        more_rules=more_rules,
-        run_id=run_id,
-        full=full,
-        accept_loss=accept_loss,
-        retention=retention_of(settings),
-        leasing=leasing_of(settings, run_id, command=command, wait=wait),
-    )
+    alerting = alerting_of(settings, lake.catalog, channels)
+    plan = run_of(settings, more_rules, command=command, wait=wait, full=full, accept_loss=accept_loss)
+    settle_releases(lake.catalog, plan)
     built = []
     for build in builds:
         with steps.step(f"build {build.table.name}") as step:
@@ -112,6 +106,44 @@ def build_tables(
         if built[-1].status is Status.PUBLISHED:
             console.print(Text(f"  {built[-1].strategy}: {built[-1].reason}", style="dim"), highlight=False)
     return built
+
+
+def run_of(
+    settings: Settings,
+    more_rules: MoreRules,
+    *,
+    command: str,
+    wait: float | None = None,
+    full: bool = False,
+    accept_loss: bool = False,
+) -> Run:
+    """Give a run by the settings and by what a command was told."""
+    run_id = new_run_id()
+    return Run(
+        minimum_score=settings.quality.minimum_for,
+        more_rules=more_rules,
+        run_id=run_id,
+        full=full,
+        accept_loss=accept_loss,
+        retention=retention_of(settings),
+        leasing=leasing_of(settings, run_id, command=command, wait=wait),
+    )
+
+
+def alerting_of(settings: Settings, catalog: Catalog, channels: Sequence[Channel] | None = None) -> Alerting:
+    """Give whom a run tells what fires: the channels of the settings, or those that are given."""
+    told = channels_of(settings.alerts, environ=os.environ) if channels is None else channels
+    return Alerting(catalog=catalog, channels=told, anomalies=settings.alerts.anomalies, warn=_warn)
+
+
+def settle_releases(catalog: Catalog, run: Run) -> None:
+    """Bring releases of several tables to their end whose run has died, and say how each ended."""
+    for one in settle_unfinished(catalog, retention=run.retention, leasing=run.leasing):
+        _warn(f"release {one.name} was left under way by run {one.run_id}; it is {one.state} now" + _why(one.note))
+
+
+def _why(note: str) -> str:
+    return f": {note}" if note else ""
 
 
 def retention_of(settings: Settings) -> Retention:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from pyiceberg.table import Table
 
+from lakehouse.catalog.ledger import AUDIT
 from lakehouse.catalog.time_travel import instant_of
 
 RUNNING = timedelta(hours=2)
 """A branch that nothing was done to for longer is what a run has left behind."""
-
-_AUDIT = "audit_"
 
 
 def running(table: Table, *, now: datetime) -> dict[str, datetime]:
@@ -20,7 +19,7 @@ def running(table: Table, *, now: datetime) -> dict[str, datetime]:
     A branch does not say when it was made. It was made while ``main`` was at its base, so at the latest when ``main``
     left that; where it was written to, its own snapshot tells. Cost: the metadata file that is loaded already.
     """
-    found = {name: _last_done(table, ref.snapshot_id) for name, ref in table.refs().items() if name.startswith(_AUDIT)}
+    found = {name: _last_done(table, ref.snapshot_id) for name, ref in table.refs().items() if name.startswith(AUDIT)}
     return {name: instant for name, instant in found.items() if now - instant < RUNNING}
 
 

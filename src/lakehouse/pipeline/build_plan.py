@@ -68,7 +68,14 @@ class BuildPlan:
 
 
 def plan_build(
-    catalog: Catalog, build: BuildSpec, rules: RuleSet, *, instant: datetime, full: bool = False, costs: Costs = COSTS
+    catalog: Catalog,
+    build: BuildSpec,
+    rules: RuleSet,
+    *,
+    instant: datetime,
+    full: bool = False,
+    costs: Costs = COSTS,
+    pinned: Mapping[str, int] | None = None,
 ) -> BuildPlan:
     """Decide how to bring a table up to date. Cost: metadata of the table and its inputs.
 
@@ -76,6 +83,7 @@ def plan_build(
         instant: That of the run; a build that takes it is built anew each day.
         full: Build it whole in any case.
         costs: By what the cheaper strategy is chosen.
+        pinned: Inputs that are read at a snapshot, by table; of the others it is the one that ``main`` is at.
 
     Raises:
         TableNotFoundError: An input does not exist yet.
@@ -84,7 +92,10 @@ def plan_build(
     newest = ledger.latest(target) if target else None
     tables = {name: _input(catalog, spec_of(schema).name) for name, schema in build.inputs}
     read = newest.inputs if newest else {}
-    changes = {name: plan_change(one, since=read.get(_name(one)), until=main_of(one)) for name, one in tables.items()}
+    heads = {_name(one): main_of(one) for one in tables.values()} | dict(pinned or {})
+    changes = {
+        name: plan_change(one, since=read.get(_name(one)), until=heads[_name(one)]) for name, one in tables.items()
+    }
 
     # Not of a table that a stream merges into: a row that was replaced there has not expired.
     records = [tables[name] for name, schema in build.inputs if issubclass(schema, KafkaRecord)]
@@ -99,7 +110,7 @@ def plan_build(
             strategy=strategy,
             reason=reason,
             changes=changes,
-            inputs={_name(one): main_of(one) or 0 for one in tables.values()},
+            inputs={_name(one): heads[_name(one)] or 0 for one in tables.values()},
             code=code,
             base=main_of(target) if target else None,
             expired=gone if anew else known,

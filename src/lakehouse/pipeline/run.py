@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from pyiceberg.catalog import Catalog
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.conflicts import conflict_of
@@ -96,15 +98,15 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
     """
     started = time.monotonic()
     rules = rule_set(build.table, more=run.more_rules(build.table.name))
-    plan = _plan(lake, build, rules, run)
+    plan = plan_run(lake.catalog, build, rules, run)
     if plan.strategy is Strategy.NOTHING:
-        return _built(lake, plan, Status.UP_TO_DATE, started)
+        return built_of(lake, plan, Status.UP_TO_DATE, started)
     with hold(run.leasing, lake.catalog, plan.table) as held:
         for attempt in range(1, _TRIES + 1):
-            if attempt > 1 or held.waited or (held.lease and _has_moved(lake, plan)):
-                plan = _plan(lake, build, rules, run)
+            if attempt > 1 or held.waited or (held.lease and has_moved(lake, plan)):
+                plan = plan_run(lake.catalog, build, rules, run)
             if plan.strategy is Strategy.NOTHING:
-                return _built(lake, plan, Status.UP_TO_DATE, started)
+                return built_of(lake, plan, Status.UP_TO_DATE, started)
             if not run.accept_loss:
                 refuse_expired(lake, plan.table, plan.newly_expired)
             try:
@@ -113,21 +115,38 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
                 if attempt == _TRIES or conflict_of(error) is None:
                     raise
                 continue
-            return _built(lake, plan, Status.PUBLISHED, started)
+            return built_of(lake, plan, Status.PUBLISHED, started)
     raise AssertionError("the last try returns or raises")
 
 
-def _plan(lake: Lake, build: BuildSpec, rules: RuleSet, run: Run) -> BuildPlan:
-    return plan_build(lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+def plan_run(
+    catalog: Catalog, build: BuildSpec, rules: RuleSet, run: Run, *, pinned: Mapping[str, int] | None = None
+) -> BuildPlan:
+    """Decide as ``plan_build`` does, by what a run was told."""
+    return plan_build(catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs, pinned=pinned)
 
 
-def _has_moved(lake: Lake, plan: BuildPlan) -> bool:
+def has_moved(lake: Lake, plan: BuildPlan) -> bool:
     """Tell whether someone has published the table since it was planned."""
     table = lake.find(plan.table)
     return table is not None and main_of(table) != plan.base
 
 
 def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, held: Held, *, branch: str) -> None:
+    audit, entry = audit_build(lake, plan, rules, run, branch=branch)
+    held.tell_if_overtaken()
+    publish(audit, entry, run.retention)
+    if entry.score:
+        record(lake, plan.table)
+
+
+def audit_build(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch: str) -> tuple[Audit, LedgerEntry]:
+    """Do what a plan says on an audit branch, score it and hold it against its gate. Gives what is to be published.
+
+    Raises:
+        QualityGateError: The rows are below what the table's gate demands; they stay on the branch.
+        PublishConflictError: The table is not the one any more that was planned for.
+    """
     started, spec = time.monotonic(), plan.build.table
     entry = LedgerEntry(
         run_id=run.run_id,
@@ -149,10 +168,7 @@ def _publish(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, held: Held, 
     if rules.gate.policy is Policy.QUARANTINE:
         set_aside(audit, rules, entry)
     entry = dataclasses.replace(entry, score=score.to_json() if score else "", seconds=time.monotonic() - started)
-    held.tell_if_overtaken()
-    publish(audit, entry, run.retention)
-    if score is not None:
-        record(lake, spec.name)
+    return audit, entry
 
 
 def _write(audit: Audit, plan: BuildPlan, rules: RuleSet, run: Run) -> TableScore | None:
@@ -173,7 +189,8 @@ def _demand(audit: Audit, score: TableScore | None, rules: RuleSet, run: Run) ->
         raise QualityGateError(table=audit.spec.name, broken=decision.broken, worst=decision.worst, branch=audit.branch)
 
 
-def _built(lake: Lake, plan: BuildPlan, status: Status, started: float) -> Built:
+def built_of(lake: Lake, plan: BuildPlan, status: Status, started: float) -> Built:
+    """Give what became of a table, by its newest publish."""
     table = lake.table(plan.table)
     entry, head = ledger.latest(table), table.current_snapshot()
     return Built(
