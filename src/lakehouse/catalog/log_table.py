@@ -9,9 +9,10 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.schema import Schema as IcebergSchema
 from pyiceberg.table import Table
+from pyiceberg.types import LongType as IcebergLong
 from pyiceberg.types import NestedField, PrimitiveType, TimestamptzType
 from pyiceberg.types import StringType as IcebergString
-from pyspark.sql.types import StringType, TimestampType
+from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake, find_table
@@ -21,7 +22,11 @@ from lakehouse.contract.table import TableSpec
 Rows = Sequence[Mapping[str, object]]
 
 _COMMIT = "lakehouse.commit-id"
-_TYPES: dict[type, PrimitiveType] = {StringType: IcebergString(), TimestampType: TimestamptzType()}
+_TYPES: dict[type, PrimitiveType] = {
+    StringType: IcebergString(),
+    TimestampType: TimestamptzType(),
+    LongType: IcebergLong(),
+}
 
 
 def add_to_log(lake: Lake, spec: TableSpec, new_rows: Callable[[Table], Rows]) -> int:
@@ -56,7 +61,7 @@ def append_rows(target: Table, rows: Rows, summary: Mapping[str, str] | None = N
 def find_or_create(catalog: Catalog, spec: TableSpec) -> Table:
     """Load a table of the library's own; it is made if it is not there. Starts no session.
 
-    Its columns are text or instants, and it has no partitions.
+    Its columns are text, instants and whole numbers, and it has no partitions.
     """
     found = find_table(catalog, spec.name)
     if found is not None:

@@ -7,15 +7,15 @@ so a release that died can be brought to its end by anyone, and two who try it a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
-from pyspark.sql.types import StringType, TimestampType
+from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import find_table
@@ -92,6 +92,7 @@ class LakeRelease:
 class ReleaseJournal(Schema):
     """One row per step of a release; the newest says how far it is."""
 
+    step: Annotated[Column[LongType], required, doc("Number of the row: clocks may differ, and go backwards")]
     release: Annotated[Column[StringType], required, doc("Name of the release")]
     state: Annotated[Column[StringType], required, doc("audited, published, released, rolling back or rolled back")]
     at: Annotated[Column[TimestampType], required, doc("Instant of the step", unit="UTC")]
@@ -103,7 +104,7 @@ class ReleaseJournal(Schema):
 def releases(catalog: Catalog) -> list[LakeRelease]:
     """Give all releases, each as far as it is, newest first. Cost: a scan of a small table; no session."""
     log = find_table(catalog, spec_of(ReleaseJournal).name)
-    return _newest(log) if log is not None else []
+    return _newest(_rows(log)) if log is not None else []
 
 
 def unfinished(catalog: Catalog) -> list[LakeRelease]:
@@ -114,7 +115,7 @@ def unfinished(catalog: Catalog) -> list[LakeRelease]:
     log = find_table(catalog, spec_of(ReleaseJournal).name)
     if log is None or not _open_ones(log):
         return []
-    return [one for one in reversed(_newest(log)) if not one.state.is_over]
+    return [one for one in reversed(_newest(_rows(log))) if not one.state.is_over]
 
 
 def note(catalog: Catalog, release: LakeRelease, *, after: ReleaseState | None) -> bool:
@@ -126,7 +127,8 @@ def note(catalog: Catalog, release: LakeRelease, *, after: ReleaseState | None) 
     find_or_create(catalog, spec)
 
     def add(log: Table) -> None:
-        newest = {one.name: one for one in _newest(log)}
+        rows = _rows(log)
+        newest = {one.name: one for one in _newest(rows)}
         found = newest.get(release.name)
         if found == release:
             # It was written by a commit of which the catalog did not say so.
@@ -136,16 +138,22 @@ def note(catalog: Catalog, release: LakeRelease, *, after: ReleaseState | None) 
         written[:] = [state is after]
         if written[0]:
             still = {name for name, one in (newest | {release.name: release}).items() if not one.state.is_over}
-            append_rows(log, [_row(release)], {_OPEN: json.dumps(sorted(still))})
+            step = rows[-1]["step"] + 1 if rows else 1
+            append_rows(log, [{"step": step, **_row(release)}], {_OPEN: json.dumps(sorted(still))})
 
     commit(catalog, spec.name, add, made=lambda _log: False)
     return written[0]
 
 
-def _newest(log: Table) -> list[LakeRelease]:
+def _rows(log: Table) -> list[dict[str, Any]]:
+    return sorted(log.scan().to_arrow().to_pylist(), key=lambda one: one["step"])
+
+
+def _newest(rows: Iterable[Mapping[str, Any]]) -> list[LakeRelease]:
+    """Give each release as its newest row says, the one of the newest row first."""
     found: dict[str, LakeRelease] = {}
-    rows = log.scan().to_arrow().to_pylist()
-    for row in sorted(rows, key=lambda one: (one["at"], list(ReleaseState).index(ReleaseState(one["state"])))):
+    for row in rows:
+        found.pop(row["release"], None)
         found[row["release"]] = LakeRelease(
             name=row["release"],
             state=ReleaseState(row["state"]),
@@ -154,7 +162,7 @@ def _newest(log: Table) -> list[LakeRelease]:
             members=tuple(Member(**one) for one in json.loads(row["members"])),
             note=row["note"] or "",
         )
-    return sorted(found.values(), key=lambda one: one.at, reverse=True)
+    return list(reversed(found.values()))
 
 
 def _open_ones(log: Table) -> Sequence[str]:

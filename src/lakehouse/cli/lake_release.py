@@ -132,10 +132,10 @@ def _show(found: Sequence[LakeRelease], kept: Counter[str]) -> None:
     out.print(shown)
     for one in found:
         if one.note:
-            out.print(Text(f"{one.name}: {one.note}"), soft_wrap=True)
+            out.print(Text(f"{one.name}: {one.note}"))
         if not one.state.is_over:
-            why = "its run is at work, or has died: then the next `lakehouse run` or `release` brings it to its end"
-            out.print(Text(f"{one.name}: {why}"), soft_wrap=True)
+            why = "its run is at work; if it has died, the next `lakehouse run` or `release` ends it"
+            out.print(Text(f"{one.name}: {why}"))
 
 
 def _as_data(one: LakeRelease) -> dict[str, Any]:
