@@ -74,8 +74,16 @@ def conflict_of(error: BaseException) -> Conflict | None:
             return conflict
     if any(f"{one.__module__}.{one.__qualname__}" in _NO_ANSWER for one in type(error).__mro__):
         return Conflict.UNKNOWN
-    text = str(error)
+    text = _text_of(error)
     return next((conflict for conflict, marks in _BY_TEXT if any(mark in text for mark in marks)), None)
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        # The text of a Java error is asked of the JVM, which may be gone.
+        return ""
 
 
 def commit(

@@ -17,7 +17,7 @@ from pyiceberg.exceptions import CommitFailedException
 
 from lakehouse.catalog.leases import Holder, Lease, LeaseHeldError, give_back, overtaken_by, renew, take
 
-_FIRST_LOOK, _LATER_LOOKS = 0.2, 2.0
+_FIRST_LOOK, _LATER_LOOKS, _LAST_RENEWAL = 0.2, 2.0, 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def hold(leasing: Leasing | None, catalog: Catalog, name: str) -> Iterator[Held]
         yield held
     finally:
         over.set()
-        keeper.join(timeout=leasing.ttl.total_seconds())
+        keeper.join(timeout=_LAST_RENEWAL)
         _give_back(leasing, held)
 
 
