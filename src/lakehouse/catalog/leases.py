@@ -22,7 +22,7 @@ from pyiceberg.table.update import AssertRefSnapshotId, AssertTableUUID, RemoveS
 from pyspark.sql.types import StringType
 
 from lakehouse.catalog.conflicts import commit
-from lakehouse.catalog.iceberg import find_table
+from lakehouse.catalog.iceberg import TableNotFoundError, find_table
 from lakehouse.catalog.log_table import find_or_create
 from lakehouse.catalog.publish import main_of
 from lakehouse.contract.marks import doc
@@ -185,15 +185,20 @@ class _State:
 
 def _change(catalog: Catalog, change: Callable[[_State], _State | None], *, now: datetime) -> None:
     spec = spec_of(LeaseTable)
-    find_or_create(catalog, spec)
 
     def write(log: Table) -> None:
         after = change(_State.of(log))
         if after is not None:
             _write(log, after.summary(now))
 
-    # Made twice, when the catalog did not say, it is as made once: the holder has the lease.
-    commit(catalog, spec.name, write, made=lambda _log: False, tries=_TRIES)
+    for _ in range(2):
+        try:
+            # Made twice, when the catalog did not say, it is as made once: the holder has the lease.
+            commit(catalog, spec.name, write, made=lambda _log: False, tries=_TRIES)
+            return
+        except TableNotFoundError:
+            # The first lease of all; to look for the table beforehand would cost each of them.
+            find_or_create(catalog, spec)
 
 
 def _write(log: Table, summary: dict[str, str]) -> None:

@@ -76,6 +76,11 @@ def find_or_create(catalog: Catalog, spec: TableSpec) -> Table:
         )
         for number, column in enumerate(spec.columns, start=1)
     ]
-    catalog.create_namespace_if_not_exists(spec.namespace)
+    try:
+        catalog.create_namespace_if_not_exists(spec.namespace)
+    except Exception:
+        # Two may make it in the same moment; catalogs tell the second one in ways of their own.
+        if not catalog.namespace_exists(spec.namespace):
+            raise
     properties = {**table_properties(spec), "comment": spec.comment}
     return catalog.create_table_if_not_exists(spec.name, IcebergSchema(*fields), properties=properties)
