@@ -129,6 +129,7 @@ def test_when_one_is_below_its_gate_none_is_published(shop: Shop) -> None:
     assert [one for one in releases(shop.lake.catalog) if one.name.startswith(shop.name)] == []
 
 
+@pytest.mark.slow
 def test_when_someone_else_publishes_meanwhile_all_are_built_again_on_top(shop: Shop) -> None:
     shop.fill(("a", 1))
     others = iter([("b", 2)])
