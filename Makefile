@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Two processes, each with a Spark; who has done its half takes over from the other.
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 
 .PHONY: help
 help: ## List the targets
@@ -46,11 +48,11 @@ fix: $(READY) ## Let ruff format and mend what it can
 
 .PHONY: test
 test: $(READY) ## The suite, on two Sparks at a time
-	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	@$(PYTEST) -m "not slow"
 
 .PHONY: test-all
 test-all: test ## The suite and all that is slow: kills, big data
-	@$(BIN)/pytest -m slow
+	@$(PYTEST) -m slow
 
 .PHONY: bench
 bench: $(READY) ## One benchmark: make bench NAME=stream [SIZE=full]

@@ -29,8 +29,13 @@ class Letters(Schema):
 @pytest.fixture
 def letters(unique: str) -> TableSpec:
     """A new table of letters."""
-    fresh = type("Fresh", (Letters,), {"__annotations__": {}, "__doc__": "Letters."})
-    return spec_of(table(f"silver.{unique}", key=("letter",))(fresh))
+    return fresh(unique)
+
+
+def fresh(name: str) -> TableSpec:
+    """Declare a table of letters."""
+    schema = type("Fresh", (Letters,), {"__annotations__": {}, "__doc__": "Letters."})
+    return spec_of(table(f"silver.{name}", key=("letter",))(schema))
 
 
 def rows(lake: Lake, *letters: str) -> DataFrame:

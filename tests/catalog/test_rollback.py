@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +24,7 @@ from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
 from lakehouse.quality import RuleScore, TableScore
-from tests.catalog.conftest import add_by_hand, compact, entry, expire, publish_letters, rows, seen, write
+from tests.catalog.conftest import add_by_hand, compact, entry, expire, fresh, publish_letters, rows, seen, write
 
 # Together they take minutes: each writes Iceberg tables, some times.
 pytestmark = pytest.mark.slow
@@ -32,6 +33,14 @@ pytestmark = pytest.mark.slow
 def fill(lake: Lake, spec: TableSpec, *run_ids: str) -> list[int]:
     """Publish once for each run; the row is the run."""
     return [publish_letters(lake, spec, run_id, run_id) for run_id in run_ids]
+
+
+@pytest.fixture(scope="module")
+def twice(lake: Lake) -> TableSpec:
+    """A table that two runs have published. Tests only look at it."""
+    spec = fresh(f"t{uuid.uuid4().hex[:10]}")
+    fill(lake, spec, "one", "two")
+    return spec
 
 
 def plan(lake: Lake, spec: TableSpec, to: str | None = None) -> Rollback:
@@ -167,11 +176,10 @@ def test_a_run_that_began_before_a_rollback_is_told(lake: Lake, letters: TableSp
         ("", "is no"),
     ],
 )
-def test_what_was_never_published_is_refused(lake: Lake, letters: TableSpec, to: str, says: str) -> None:
-    fill(lake, letters, "one", "two")
+def test_what_was_never_published_is_refused(lake: Lake, twice: TableSpec, to: str, says: str) -> None:
     with pytest.raises(RollbackError, match=says) as told:
-        plan(lake, letters, to)
-    assert told.value.table == letters.name
+        plan(lake, twice, to)
+    assert told.value.table == twice.name
 
 
 def test_rows_that_no_run_published_are_refused(lake: Lake, letters: TableSpec) -> None:
@@ -236,10 +244,9 @@ def test_a_table_that_a_stream_merges_into_is_refused(lake: Lake, letters: Table
         plan(lake, letters, to="one")
 
 
-def test_a_bronze_table_is_refused_before_its_first_batch_too(lake: Lake, letters: TableSpec) -> None:
-    fill(lake, letters, "one", "two")
-    with pytest.raises(RollbackError, match=f"lakehouse stream {letters.name} --recover"):
-        plan(lake, replace(letters, schema=KafkaRecord))
+def test_a_bronze_table_is_refused_before_its_first_batch_too(lake: Lake, twice: TableSpec) -> None:
+    with pytest.raises(RollbackError, match=f"lakehouse stream {twice.name} --recover"):
+        plan(lake, replace(twice, schema=KafkaRecord))
 
 
 def test_expiry_keeps_what_was_left_for_as_long_as_told_from_the_rollback_on(lake: Lake, letters: TableSpec) -> None:

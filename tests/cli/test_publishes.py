@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,16 +108,20 @@ class Place:
         return found.run_id if found else None
 
 
-@pytest.fixture
-def place(lake: Lake, settings: Settings, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def place_in(folder: Path, patch: pytest.MonkeyPatch, lake: Lake, settings: Settings, name: str) -> Place:
     """A package of contracts with names of its own, and no settings but those that are given."""
-    package = f"lake_{unique}"
-    (tmp_path / f"{package}.py").write_text(CONTRACTS.format(name=unique))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
+    package = f"lake_{name}"
+    (folder / f"{package}.py").write_text(CONTRACTS.format(name=name))
+    patch.chdir(folder)
+    patch.syspath_prepend(folder)
     module = importlib.import_module(package)
     specs = (spec_of(getattr(module, name)) for name in ("Raw", "Letters", "Counts"))
     return Place(lake, settings, package, *specs)
+
+
+@pytest.fixture
+def place(lake: Lake, settings: Settings, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    return place_in(tmp_path, monkeypatch, lake, settings, unique)
 
 
 def lines(shown: Result) -> list[str]:
@@ -263,9 +269,14 @@ def test_what_was_left_is_kept_for_as_long_as_the_settings_say(place: Place) -> 
     assert timedelta(days=90) < timedelta(milliseconds=age) < timedelta(days=91)
 
 
-def there(place: Place) -> None:
-    place.publish(place.letters)
-    place.lake.ensure(place.raw)
+@pytest.fixture(scope="module")
+def published_once(lake: Lake, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A place in which letters were published once. Tests change nothing there."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = place_in(tmp_path_factory.mktemp("once"), patch, lake, settings, f"t{uuid.uuid4().hex[:10]}")
+        found.publish(found.letters)
+        lake.ensure(found.raw)
+        yield found
 
 
 @pytest.mark.parametrize(
@@ -284,11 +295,10 @@ def there(place: Place) -> None:
     ],
 )  # fmt: skip
 def test_a_mistake_is_a_message_and_an_exit_code(
-    place: Place, arguments: tuple[str, ...], code: int, says: str
+    published_once: Place, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
-    there(place)
-    name = place.letters.name.removeprefix("silver.")
-    shown = place(*(one.format(name=name) for one in arguments))
+    name = published_once.letters.name.removeprefix("silver.")
+    shown = published_once(*(one.format(name=name) for one in arguments))
     said = " ".join(shown.output.split())
     assert (shown.exit_code, says.format(name=name) in said) == (code, True), shown.output
     assert "Traceback" not in said

@@ -16,6 +16,7 @@ from pyiceberg.catalog import Catalog
 from lakehouse.catalog import ledger
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.config import Settings
+from tests.conftest import JARS
 
 pytestmark = pytest.mark.slow
 
@@ -61,10 +62,11 @@ def killed_after(name):
     setattr(runs, name, dying)
 
 
-folder, task = sys.argv[1:]
+folder, jars, task = sys.argv[1:]
 settings = Settings.model_validate({
     "catalog": {"uri": f"sqlite:///{folder}/catalog.db", "warehouse": f"{folder}/warehouse"},
     "session": {"master": "local[1]", "conf": {"spark.sql.shuffle.partitions": "1"}},
+    "local": {"jars": jars},
 })
 lake = open_lake(settings, make_session(settings))
 if task in ("fill", "more"):
@@ -87,7 +89,7 @@ def start(folder: Path, task: str) -> subprocess.CompletedProcess[str]:
     script = folder / "build_people.py"
     script.write_text(SCRIPT)
     return subprocess.run(
-        [sys.executable, str(script), str(folder), task],
+        [sys.executable, str(script), str(folder), str(JARS), task],
         capture_output=True, text=True, check=False, timeout=300, start_new_session=True, cwd=folder,
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from tests.conftest import JARS
+
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -34,5 +36,9 @@ def test_a_notebook_begins_with_a_title_and_holds_no_output(notebook: Path) -> N
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda one: one.stem)
 def test_a_notebook_runs(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "agg")
-    resources = {"metadata": {"path": str(tmp_path)}}
+    # Where it looks for jars, ../.jars, are those that are there.
+    (folder := tmp_path / "notebooks").mkdir()
+    JARS.mkdir(exist_ok=True)
+    (tmp_path / ".jars").symlink_to(JARS)
+    resources = {"metadata": {"path": str(folder)}}
     NotebookClient(cells_of(notebook), timeout=400, kernel_name="python3", resources=resources).execute()

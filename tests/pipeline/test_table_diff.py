@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -301,14 +302,20 @@ NAMES: dict[str, Callable[[Bench, int], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def twice(lake: Lake) -> tuple[Bench, int, int]:
+    """A table that was published by two runs, and the snapshots of these. Tests only look at it."""
+    bench = Bench(lake, f"t{uuid.uuid4().hex[:10]}")
+    return bench, bench.publish("one", START), bench.publish("two", "('x', 1, 'xe', null)")
+
+
 @slow
 @pytest.mark.parametrize("how", NAMES)
-def test_a_state_has_many_names(people: Bench, how: str) -> None:
-    first = people.publish("one")
-    second = people.publish("two", "('x', 1, 'xe', null)")
-    name = NAMES[how](people, first)
-    assert people.between(name) == (first, second)
-    assert people.between("two", name) == (second, first)
+def test_a_state_has_many_names(twice: tuple[Bench, int, int], how: str) -> None:
+    bench, first, second = twice
+    name = NAMES[how](bench, first)
+    assert bench.between(name) == (first, second)
+    assert bench.between("two", name) == (second, first)
 
 
 @slow
@@ -331,15 +338,16 @@ def test_the_publish_before_one_that_was_rolled_back_is_found(people: Bench) -> 
 
 @slow
 @pytest.mark.parametrize(("names", "says"), [
-    ((None, None), "nothing was published before; name another state to compare with, of runs there are one"),
-    (("nope", None), "no instant such as 2026-11-21T06:00; of runs there are one"),
-    ((None, "123"), "it has no snapshot of this id, or not any more; of runs there are one"),
+    ((None, "one"), "nothing was published before; name another state to compare with, of runs there are two, one"),
+    (("nope", None), "no instant such as 2026-11-21T06:00; of runs there are two, one"),
+    ((None, "123"), "it has no snapshot of this id, or not any more; of runs there are two, one"),
     (("1999-01-01", None), "it begins at"),
 ])  # fmt: skip
-def test_a_state_that_is_not_there_is_refused(people: Bench, names: tuple[str | None, str | None], says: str) -> None:
-    people.publish("one")
+def test_a_state_that_is_not_there_is_refused(
+    twice: tuple[Bench, int, int], names: tuple[str | None, str | None], says: str
+) -> None:
     with pytest.raises(TimeTravelError, match=says):
-        people.between(*names)
+        twice[0].between(*names)
 
 
 @slow

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -48,17 +49,34 @@ def assert_build_laws(function: Callable[..., DataSet[Any]], *, now: datetime = 
     build = the_build(function, inputs)
     tried = _Tried(build, now, next(iter(inputs.values())).sparkSession)
     # Local copies: each is read many times.
-    given = {name: tried.copy(name, conform(inputs[name], schema)) for name, schema in build.inputs}
+    held = {name: conform(inputs[name], schema).collect() for name, schema in build.inputs}
+    given = {name: tried.frame(name, rows) for name, rows in held.items()}
     made = tried.rows(given)
     _assert_same(build, "the same rows a second time", tried.rows(given), made)
     shuffled = {name: rows.repartition(3).orderBy(F.rand(7)) for name, rows in given.items()}
     _assert_same(build, "the same rows in another order", tried.rows(shuffled), made)
-    for name, rows in given.items():
-        for what, changed in _changes(build, name, rows.collect()):
-            found = tried.by_change(given, name, changed, made)
+    for name, rows in held.items():
+        for what, changed in _changes(build, name, rows):
+            found = tried.by_change(given, name, _Change(rows, changed), made)
             if found is not None:
                 after = tried.rows({**given, name: tried.frame(name, changed)})
                 _assert_same(build, f"{what} in {name}", found, after)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The rows of an input before and after a change."""
+
+    before: list[Row]
+    after: list[Row]
+
+    @property
+    def added(self) -> list[Row]:
+        return _minus(self.after, self.before)
+
+    @property
+    def removed(self) -> list[Row]:
+        return _minus(self.before, self.after)
 
 
 class _Tried:
@@ -67,9 +85,6 @@ class _Tried:
     def __init__(self, build: BuildSpec, now: datetime, spark: SparkSession) -> None:
         self.build, self.now, self.spark = build, now, spark
         self.schemas = dict(build.inputs)
-
-    def copy(self, name: str, rows: DataFrame) -> DataFrame:
-        return self.frame(name, rows.collect())
 
     def frame(self, name: str, rows: Sequence[Any]) -> DataFrame:
         schema = self.schemas[name]
@@ -81,14 +96,12 @@ class _Tried:
     def rows(self, inputs: Inputs) -> list[Row]:
         return kept_rows(self.build.table, self.made(inputs)).collect()
 
-    def by_change(self, before: Inputs, name: str, changed: list[Row], stored: list[Row]) -> list[Row] | None:
+    def by_change(self, before: Inputs, name: str, change: _Change, stored: list[Row]) -> list[Row] | None:
         """Give what an incremental run leaves in the table; None where it would build it whole."""
-        follows = self.build.follows
-        old = before[name].collect()
-        added, removed = _minus(changed, old), _minus(old, changed)
+        follows, added, removed = self.build.follows, change.added, change.removed
         if isinstance(follows, Rows) and name == follows.input:
             if self.build.table.history:
-                return self._by_history(before, name, changed, [*added, *removed], stored)
+                return self._by_history(before, name, change.after, [*added, *removed], stored)
             return self._by_rows(before, name, added, removed, stored)
         of = follows.of_input(name, before[name].columns) if isinstance(follows, Keys) else None
         if not isinstance(follows, Keys) or of is None:
@@ -97,7 +110,7 @@ class _Tried:
         touched = both.select(*(F.expr(of[key]).alias(key) for key in follows.columns)).distinct().collect()
         gone = {tuple(one) for one in touched}
         kept = [row for row in stored if tuple(row[key] for key in follows.columns) not in gone]
-        return [*kept, *self.rows(self._only({**before, name: self.frame(name, changed)}, touched, follows))]
+        return [*kept, *self.rows(self._only({**before, name: self.frame(name, change.after)}, touched, follows))]
 
     def _by_rows(
         self, before: Inputs, name: str, added: list[Row], removed: list[Row], stored: list[Row]
