@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,7 +13,7 @@ from pyspark.sql import functions as F
 from benchmarks.builds import new_lake
 from benchmarks.builds.messages import append_messages
 from benchmarks.measure import Timing, interleave, medians
-from benchmarks.result import Result
+from benchmarks.result import FOLDER, Result
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import build_of
 from lakehouse.contract.ddl import table_properties
@@ -20,6 +21,8 @@ from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import spec_of
 from lakehouse.domains.users.bronze import UsersRaw
 from lakehouse.domains.users.silver import UserChanges, Users, user_changes, users
+from lakehouse.pipeline.build_call import call_with
+from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.run import Run, run_build
 from lakehouse.quality import rule_set, with_quality
 from lakehouse.quality.observed import observe
@@ -65,11 +68,24 @@ def run(size: str) -> list[Result]:
             (user_changes, UserChanges, _copies_of_messages(lake)),
             (users, Users, _copies_of_changes(lake)),
         ):
+            _keep_plan(lake, build)
             steps = {name: partial(_write, lake, schema, make) for name, make in copies.items()}
             ran = interleave({_OURS: partial(_build, lake, build), **steps}, repeats=repeats)
             timings = {name: medians(runs) for name, runs in ran.items()}
             found.append(_result(spec_of(schema).name, timings, messages=messages, repeats=repeats))
     return found
+
+
+def _keep_plan(lake: Lake, function: object) -> None:
+    """Write the physical plan of what a build writes to build/bench/plans."""
+    build = build_of(function)
+    assert build is not None, "it is declared with @build"
+    inputs = {name: lake.read(schema) for name, schema in build.inputs}
+    rows = with_quality(kept_rows(build.table, call_with(build, inputs, instant=_INSTANT)), rule_set(build.table))
+    file = FOLDER / "plans" / f"{build.table.name}.txt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as out, redirect_stdout(out):
+        rows.explain("formatted")
 
 
 def _copies_of_messages(lake: Lake) -> dict[str, Make]:
