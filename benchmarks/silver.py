@@ -33,8 +33,8 @@ from lakehouse.transforms.email import parse_email
 from lakehouse.transforms.phone import phone_e164
 from lakehouse.transforms.text import squeeze, title_case
 
-MESSAGES = {"small": 200_000, "full": 1_000_000}
-REPEATS = {"small": 3, "full": 3}
+MESSAGES = {"small": 100_000, "full": 1_000_000}
+REPEATS = {"small": 2, "full": 3}
 _INSTANT = datetime(2026, 6, 1, tzinfo=UTC)
 _OURS, _COPY, _CLEAN = "build", "copy", "copy of clean rows"
 _QUALITY = ("quality_mask", "quality_mask_more", "quality_rules", "quality_score", "failed_rules")
