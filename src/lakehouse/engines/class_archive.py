@@ -20,6 +20,7 @@ from pathlib import Path
 
 _NEW = ".new"
 _SECONDS_TO_WRITE = 120.0
+_TRIES = 3
 _SUBMIT = "org.apache.spark.deploy.SparkSubmit"
 # What does not fit into an archive is nothing that a person has to know.
 _QUIET = "-Xlog:cds*=off"
@@ -69,24 +70,28 @@ def archive_options(start: JavaStart, folder: Path) -> str:
         # A person has one of their own; and Java's options are split at spaces.
         return ""
     name = f"classes-{start.id}"
-    ready, none = folder / f"{name}.jsa", folder / f"{name}.none"
+    ready, tried = folder / f"{name}.jsa", folder / f"{name}.tried"
     if not ready.is_file():
-        _adopt(start, ready, none)
+        _adopt(start, ready, tried)
     if ready.is_file():
         return f"{_QUIET} -XX:SharedArchiveFile={ready}"
-    if none.exists() or any(folder.glob(f"{name}-*{_NEW}")):
-        # Java makes none, or is writing it just now.
+    if _count(tried) >= _TRIES or any(folder.glob(f"{name}-*{_NEW}")):
+        # There will be none, or Java is writing it just now.
         return ""
     mine = folder / f"{name}-{os.getpid()}{_NEW}"
     writes = f"-XX:ArchiveClassesAtExit={mine}"
     able = start.starts(writes)
     mine.unlink(missing_ok=True)
     if not able:
-        none.touch()
+        tried.write_text(str(_TRIES))
     return f"{_QUIET} {writes}" if able else ""
 
 
-def _adopt(start: JavaStart, ready: Path, none: Path) -> None:
+def _count(tried: Path) -> int:
+    return int(tried.read_text() or 0) if tried.is_file() else 0
+
+
+def _adopt(start: JavaStart, ready: Path, tried: Path) -> None:
     """Take an archive that a session has written. One that is cut off would bring Java down: a Java is asked first."""
     for made in ready.parent.glob(f"{ready.stem}-*{_NEW}"):
         # Another session may be at the same.
@@ -98,8 +103,9 @@ def _adopt(start: JavaStart, ready: Path, none: Path) -> None:
                         other.unlink(missing_ok=True)
                 return
             if time.time() - made.stat().st_mtime > _SECONDS_TO_WRITE:
+                # Killed while it was written, or refused, which it would be each time.
                 made.unlink()
-                none.touch()
+                tried.write_text(str(_count(tried) + 1))
 
 
 def _run(command: Sequence[str], environ: Mapping[str, str]) -> str | None:

@@ -34,7 +34,7 @@ def check_build(
     Args:
         empty: Tables without rows, of its inputs and of what it gives; see ``empty_tables``.
     """
-    inputs = {name: empty[schema] for name, schema in build.inputs}
+    inputs = _distinct(build, empty)
     return (*_of_rows(build, rules, inputs, instant, empty[build.output]), *_of_follows(build, inputs))
 
 
@@ -45,6 +45,18 @@ def empty_tables(spark: SparkSession, builds: Iterable[BuildSpec]) -> dict[type[
     """
     schemas = {schema for build in builds for schema in (*dict(build.inputs).values(), build.output)}
     return {schema: DataSet[schema](spark.sql(_no_rows(schema))) for schema in schemas}  # type: ignore[valid-type]
+
+
+def _distinct(build: BuildSpec, empty: Mapping[type[Schema], DataFrame]) -> dict[str, DataFrame]:
+    """Give the inputs of a build; of a table that it takes twice, columns that Spark can tell from each other."""
+    inputs: dict[str, DataFrame] = {}
+    for name, schema in build.inputs:
+        rows = empty[schema]
+        again = any(rows is other for other in inputs.values())
+        inputs[name] = (
+            rows.selectExpr(*(f"{quote_name(c)} AS {quote_name(c)}" for c in rows.columns)) if again else rows
+        )
+    return inputs
 
 
 def _no_rows(schema: type[Schema]) -> str:
