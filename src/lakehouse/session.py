@@ -32,7 +32,8 @@ def make_session(settings: Settings) -> SparkSession:
 
     A session that is there keeps its own catalog, memory and jars; it gets ours when it has no catalog of that name,
     and of ``session.conf`` what can be changed while it runs. Else the library starts Spark itself: on this machine
-    when ``session.master`` is set, with the jars of ivy.xml. Cost: 5 to 8 s where a JVM is started.
+    when ``session.master`` is set, with the jars of ivy.xml. Cost: where a JVM is started, 5 to 8 s the first time
+    and about half of it then.
 
     Raises:
         EngineError: Java or Spark is missing, of the wrong version or does not start, or Iceberg is not in it.

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
@@ -26,6 +27,13 @@ from lakehouse.contract.tombstones import without_tombstones
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 
 _FILL_FIRST = "run `lakehouse run` or `lakehouse stream` first"
+
+
+class Tables(Protocol):
+    """What loads tables: a catalog, or what remembers those that it has loaded."""
+
+    def load_table(self, identifier: str) -> Table:
+        """Load a table by ``namespace.table``."""
 
 
 class TableNotFoundError(LakehouseError):
@@ -179,7 +187,7 @@ def partition_fields(table: Table) -> tuple[PartitionField, ...]:
     )
 
 
-def find_table(catalog: Catalog, name: str) -> Table | None:
+def find_table(catalog: Tables, name: str) -> Table | None:
     """Load a table by ``namespace.table``, fresh; None when it does not exist."""
     try:
         return catalog.load_table(name)
@@ -187,7 +195,7 @@ def find_table(catalog: Catalog, name: str) -> Table | None:
         return None
 
 
-def load_table(catalog: Catalog, name: str, *, todo: str = _FILL_FIRST) -> Table:
+def load_table(catalog: Tables, name: str, *, todo: str = _FILL_FIRST) -> Table:
     """Load a table by ``namespace.table``, fresh.
 
     Raises:

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from lakehouse.catalog.connect import open_lake
+from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings, load
 from lakehouse.errors import LakehouseError
@@ -53,7 +54,11 @@ def lake_of(settings: Settings) -> Lake:
     """Start a session and open the lake."""
     # What Spark refuses is told by our own errors; PySpark would print its stack trace as well.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
-    lake = open_lake(settings, make_session(settings))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # While Java starts, which takes seconds; to load the library of the catalog alone takes half of one.
+        opened = pool.submit(open_catalog, settings)
+        spark = make_session(settings)
+        lake = Lake(spark, opened.result(), settings.catalog.name)
     if threading.current_thread() is threading.main_thread():
         _take_interrupts_back()
     return lake

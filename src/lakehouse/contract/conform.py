@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -26,6 +27,7 @@ def conform(df: DataFrame, schema: type[SchemaT], *, absent_as_null: bool = Fals
 
     Rows: unchanged. Columns: those of ``schema``; others are left out; columns that the library fills may be missing
     and are null until the table is written. Cost: a projection; structs are rebuilt only where their fields differ.
+    None where the columns are the declared ones already.
 
     Args:
         absent_as_null: Take a missing column or field as null, as when a table is read as it was before it was added.
@@ -33,17 +35,36 @@ def conform(df: DataFrame, schema: type[SchemaT], *, absent_as_null: bool = Fals
     Raises:
         SchemaMismatchError: A column is missing or has another type; all differences are listed at once.
     """
-    name = spec_of(schema).name if is_table(schema) else schema.get_schema_name()
-    generated = spec_of(schema).generated if is_table(schema) else ()
-    declared = spec_of(schema).struct if is_table(schema) else schema.get_structtype()
-    found = df.schema
-    optional = None if absent_as_null else generated
-    differences = list(_differences(declared, found, prefix="", optional=optional))
-    if differences:
-        raise SchemaMismatchError(table=name, differences=differences)
+    declared, found = _declared(schema), df.schema
+    require_fit(df, schema, absent_as_null=absent_as_null)
+    if found.simpleString() == declared.simpleString():
+        # A DataSet changes the DataFrame that it is made of, which may be someone else's.
+        return df if _is_of(df, schema) else DataSet[schema](df.select("*"))  # type: ignore[valid-type]
     types = {f.name: f.dataType for f in found.fields}
     columns = [_fit(F.col(f"`{f.name}`"), types.get(f.name), f.dataType).alias(f.name) for f in declared.fields]
     return DataSet[schema](df.select(*columns))  # type: ignore[valid-type]
+
+
+def require_fit(df: DataFrame, schema: type[SchemaT], *, absent_as_null: bool = False) -> None:
+    """Make sure that ``conform`` would make a DataFrame fit its contract. Cost: its schema is asked for.
+
+    Raises:
+        SchemaMismatchError: It would not; all differences are listed at once.
+    """
+    name = spec_of(schema).name if is_table(schema) else schema.get_schema_name()
+    generated = spec_of(schema).generated if is_table(schema) else ()
+    optional = None if absent_as_null else generated
+    differences = list(_differences(_declared(schema), df.schema, prefix="", optional=optional))
+    if differences:
+        raise SchemaMismatchError(table=name, differences=differences)
+
+
+def _declared(schema: type[SchemaT]) -> spark_types.StructType:
+    return spec_of(schema).struct if is_table(schema) else schema.get_structtype()
+
+
+def _is_of(df: DataFrame, schema: type[SchemaT]) -> TypeGuard[DataSet[SchemaT]]:
+    return isinstance(df, DataSet) and df.typedspark_schema is schema
 
 
 def empty_row_struct(spec: TableSpec) -> spark_types.StructType:

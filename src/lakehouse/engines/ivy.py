@@ -49,7 +49,7 @@ def retrieve(
     """
     _require_conf(conf, ivy_file)
     command = [
-        find_java(environ), f"-Duser.home={cache}", "-cp", f"{_ivy_jars()}/*", "org.apache.ivy.Main",
+        find_java(environ), f"-Duser.home={cache}", "-cp", f"{ivy_jars()}/*", "org.apache.ivy.Main",
         "-cache", str(cache), "-ivy", str(ivy_file.resolve()), "-confs", conf, "-types", "jar", "bundle",
         "-retrieve", f"{into}/[artifact]-[revision].[ext]", "-warn",
     ]  # fmt: skip
@@ -96,7 +96,8 @@ def _require_conf(conf: str, ivy_file: Path) -> None:
         raise EngineError(f"{ivy_file} declares no <conf name={conf!r}>; there is {', '.join(declared)}")
 
 
-def _ivy_jars() -> Path:
+def ivy_jars() -> Path:
+    """Give the folder of the jars that PySpark ships, Ivy among them."""
     found = importlib.util.find_spec("pyspark")
     if found is None or found.origin is None:
         raise MissingExtraError(extra="spark", needed_for="resolving jars with the Ivy that PySpark ships")

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lakehouse.config.settings import Settings
+from lakehouse.engines.class_archive import JavaStart, archive_options
 from lakehouse.engines.jars import jar_list, resolve_jars
 from lakehouse.engines.java import check_java
 from lakehouse.engines.versions import SparkVersion
@@ -18,8 +19,11 @@ AVRO_LIMITS = " ".join(
 )
 """Else five bad bytes in an Avro message ask for an array of 2 GB, and the JVM ends with them."""
 
+_JARS, _CLASS_PATH, _OPTIONS = "spark.jars", "spark.driver.extraClassPath", "spark.driver.extraJavaOptions"
 # A person's own jars and options of Java come on top of ours; everything else of theirs replaces ours.
-_ADDED = {"spark.jars": ",", "spark.driver.extraJavaOptions": " "}
+_ADDED = {_JARS: ",", _OPTIONS: " "}
+_OF_CLASSES = (_JARS, "spark.jars.packages", _CLASS_PATH)
+"""With any of these a person has classes of their own, and ours stay beside them, in one loader."""
 
 
 def local_conf(settings: Settings, version: SparkVersion, *, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -28,19 +32,38 @@ def local_conf(settings: Settings, version: SparkVersion, *, environ: Mapping[st
     Raises:
         EngineError: Java is missing or of the wrong version, or the jars cannot be resolved.
     """
-    check_java(environ, supported=version.java)
+    java = check_java(environ, supported=version.java)
     jars = resolve_jars(version.jars, folder=Path(settings.local.jars), environ=environ)
     # As an address: Java's options are split at spaces, which a folder may have.
     quiet = Path(str(files("lakehouse.engines") / "log4j2.properties")).absolute().as_uri()
     ours = {
-        "spark.jars": jar_list(jars),
+        _JARS: jar_list(jars),
         "spark.driver.memory": settings.session.driver_memory,
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet} {AVRO_LIMITS}",
+        _OPTIONS: f"-Dlog4j2.configurationFile={quiet} {AVRO_LIMITS}",
     }
     theirs = settings.session.conf
     both = {name: f"{ours[name]}{between}{theirs[name]}" for name, between in _ADDED.items() if name in theirs}
-    return {**ours, **theirs, **both}
+    conf = {**ours, **theirs, **both}
+    if (settings.session.master or "").startswith("local[") and not any(name in theirs for name in _OF_CLASSES):
+        return _of_one_java(conf, java, jars, environ)
+    return conf
+
+
+def _of_one_java(conf: dict[str, str], java: str, jars: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Put our jars on the class path of the one Java there is.
+
+    As ``spark.jars`` they would be copied for executors first, and Java could keep nothing of what it reads of them.
+    """
+    import pyspark
+
+    # Resolved, as PySpark does: Java compares the class paths of an archive and its own by their text.
+    files = sorted(jar.resolve() for jar in jars.glob("*.jar"))
+    spark = Path(environ.get("SPARK_HOME") or pyspark.__file__.removesuffix("__init__.py")).resolve()
+    mine = {name: value for name, value in conf.items() if name != _JARS}
+    mine[_CLASS_PATH] = os.pathsep.join(map(str, files))
+    start = JavaStart(java=java, spark=spark, jars=files, conf=mine, environ=environ)
+    return mine | {_OPTIONS: f"{mine[_OPTIONS]} {archive_options(start, jars.parent)}".rstrip()}

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.changes import ChangePlan, Method, plan_change
-from lakehouse.catalog.iceberg import find_table, load_table
+from lakehouse.catalog.iceberg import Tables, find_table, load_table
 from lakehouse.catalog.publish import main_of
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.ddl import create_table_sql
@@ -68,7 +67,7 @@ class BuildPlan:
 
 
 def plan_build(
-    catalog: Catalog,
+    catalog: Tables,
     build: BuildSpec,
     rules: RuleSet,
     *,
@@ -185,7 +184,7 @@ def _looked_up(build: BuildSpec, changes: Mapping[str, ChangePlan]) -> int:
     return sum(one.total_bytes for name, one in changes.items() if name != followed)
 
 
-def _input(catalog: Catalog, name: str) -> Table:
+def _input(catalog: Tables, name: str) -> Table:
     return load_table(catalog, name, todo=f"run `lakehouse stream {name}` or `lakehouse run {name}` first")
 
 

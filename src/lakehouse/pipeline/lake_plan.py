@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 
+from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
+from pyspark.sql import DataFrame
 
 from lakehouse.catalog import ledger
-from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.iceberg import Lake, Tables, find_table
 from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.schema import Schema
 from lakehouse.errors import ContractError
 from lakehouse.pipeline.build_plan import Strategy, plan_build
 from lakehouse.pipeline.graph import FilledBy, Graph, reads_of
@@ -21,7 +23,7 @@ from lakehouse.pipeline.run import Run
 from lakehouse.pipeline.schema_plan import SchemaPlan, plan_input, plan_schema
 from lakehouse.pipeline.staleness import Cause, Kind, input_cause, own_causes
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
-from lakehouse.pipeline.type_check import check_build
+from lakehouse.pipeline.type_check import check_build, empty_tables
 from lakehouse.pipeline.upstream import strategy_after
 from lakehouse.quality import RuleSet, rule_set
 
@@ -70,14 +72,15 @@ def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -
     Args:
         builds: In the order in which a run takes them, as ``Graph.select`` gives them.
     """
+    empty = empty_tables(lake.spark, builds)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # The catalog is asked while Spark analyses: starting both takes most of the time.
         asked = pool.submit(_schemas, lake, graph, builds)
-        found = pool.map(lambda build: _check(lake, build, run), builds)
+        found = pool.map(lambda build: _check(build, run, empty), builds)
         checks = {build.table.name: check for build, check in zip(builds, found, strict=True)}
     schemas = asked.result()
     before: dict[str, TablePlan] = {}
-    planner = _Planner(lake=lake, run=run, schemas=schemas, before=before, find=cache(lake.find))
+    planner = _Planner(tables=_Loaded(lake.catalog), run=run, schemas=schemas, before=before)
     for build in builds:
         before[build.table.name] = planner.plan(build, *checks[build.table.name])
     return LakePlan(
@@ -92,24 +95,41 @@ def _schemas(lake: Lake, graph: Graph, builds: Sequence[BuildSpec]) -> dict[str,
     return {name: plan_input(lake, graph.table(name), filled_by=graph.filled_by(name)) for name in read} | made
 
 
-def _check(lake: Lake, build: BuildSpec, run: Run) -> tuple[RuleSet | None, tuple[str, ...]]:
+def _check(
+    build: BuildSpec, run: Run, empty: Mapping[type[Schema], DataFrame]
+) -> tuple[RuleSet | None, tuple[str, ...]]:
     """Give the rules of a build's table, None where they contradict each other, and what is wrong with the build."""
     try:
         rules = rule_set(build.table, more=run.more_rules(build.table.name))
     except ContractError as error:
         return None, (str(error),)
-    return rules, check_build(lake, build, rules, instant=run.instant)
+    return rules, check_build(build, rules, instant=run.instant, empty=empty)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A catalog each of whose tables is loaded once: a plan is of one instant, and many builds read one table."""
+
+    catalog: Catalog
+    tables: dict[str, Table] = field(default_factory=dict)
+
+    def load_table(self, identifier: str) -> Table:
+        if identifier not in self.tables:
+            self.tables[identifier] = self.catalog.load_table(identifier)
+        return self.tables[identifier]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Planner:
     """Plans builds one after the other; ``before`` are those that were planned already."""
 
-    lake: Lake
+    tables: Tables
     run: Run
     schemas: Mapping[str, SchemaPlan]
     before: Mapping[str, TablePlan]
-    find: Callable[[str], Table | None]
+
+    def find(self, name: str) -> Table | None:
+        return find_table(self.tables, name)
 
     def plan(self, build: BuildSpec, rules: RuleSet | None, problems: tuple[str, ...]) -> TablePlan:
         schema = self.schemas[build.table.name]
@@ -146,7 +166,7 @@ class _Planner:
         plan = replace(plan, causes=(*own, *upstream), past=past_runs(target) if target else ())
         if any(self.find(name) is None for name in coming):
             return replace(plan, strategy=Strategy.WHOLE, reason=own[0].text if own else "its input is made anew")
-        known = plan_build(self.lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+        known = plan_build(self.tables, build, rules, instant=run.instant, full=run.full, costs=run.costs)
         changed = dict.fromkeys(filter(None, (input_cause(one, newest) for one in known.changes.values())))
         plan = replace(plan, causes=(*own, *changed, *upstream), strategy=known.strategy, reason=known.reason)
         lost = () if run.accept_loss else (_lost(name, count) for name, count in known.newly_expired.items())

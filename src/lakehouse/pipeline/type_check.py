@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from typedspark import DataSet
 
-from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.conform import require_fit
+from lakehouse.contract.ddl import type_sql
 from lakehouse.contract.follows import Keys
+from lakehouse.contract.partitioning import quote_name
+from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 from lakehouse.pipeline.build_call import call_with
@@ -20,25 +24,59 @@ from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.quality import RuleSet, with_quality
 
 
-def check_build(lake: Lake, build: BuildSpec, rules: RuleSet, *, instant: datetime) -> tuple[str, ...]:
+def check_build(
+    build: BuildSpec, rules: RuleSet, *, instant: datetime, empty: Mapping[type[Schema], DataFrame]
+) -> tuple[str, ...]:
     """List what is wrong with a build; empty when its rows, its rules and what it follows fit its contract.
 
     Cost: Spark analyses the build's plan. No job, and no table is looked at.
+
+    Args:
+        empty: Tables without rows, of its inputs and of what it gives; see ``empty_tables``.
     """
-    empty = {name: lake.spark.createDataFrame([], spec_of(schema).struct) for name, schema in build.inputs}
-    return (*_of_rows(build, rules, empty, instant), *_of_follows(build, empty))
+    inputs = _distinct(build, empty)
+    return (*_of_rows(build, rules, inputs, instant, empty[build.output]), *_of_follows(build, inputs))
 
 
-def _of_rows(build: BuildSpec, rules: RuleSet, empty: dict[str, DataFrame], instant: datetime) -> Iterator[str]:
+def empty_tables(spark: SparkSession, builds: Iterable[BuildSpec]) -> dict[type[Schema], DataFrame]:
+    """Give a table without rows for each that some builds read or make.
+
+    By SQL: to make a DataFrame of no rows from Python takes Spark as long as to analyse a small build.
+    """
+    schemas = {schema for build in builds for schema in (*dict(build.inputs).values(), build.output)}
+    return {schema: DataSet[schema](spark.sql(_no_rows(schema))) for schema in schemas}  # type: ignore[valid-type]
+
+
+def _distinct(build: BuildSpec, empty: Mapping[type[Schema], DataFrame]) -> dict[str, DataFrame]:
+    """Give the inputs of a build; of a table that it takes twice, columns that Spark can tell from each other."""
+    inputs: dict[str, DataFrame] = {}
+    for name, schema in build.inputs:
+        rows = empty[schema]
+        again = any(rows is other for other in inputs.values())
+        inputs[name] = (
+            rows.selectExpr(*(f"{quote_name(c)} AS {quote_name(c)}" for c in rows.columns)) if again else rows
+        )
+    return inputs
+
+
+def _no_rows(schema: type[Schema]) -> str:
+    columns = (f"CAST(NULL AS {type_sql(c.type, c.fields)}) AS {quote_name(c.name)}" for c in spec_of(schema).columns)
+    return f"SELECT {', '.join(columns)} WHERE false"
+
+
+def _of_rows(
+    build: BuildSpec, rules: RuleSet, inputs: dict[str, DataFrame], instant: datetime, empty: DataFrame
+) -> Iterator[str]:
     spec = build.table
     try:
-        made = call_with(build, empty, instant=instant)
+        made = call_with(build, inputs, instant=instant)
         if made is None:
             yield f"gives nothing, and its signature says DataSet[{build.output.__name__}]; a return is missing"
             return
-        # By its schema alone: on top of all that the build does, the rules would be analysed for longer. Each schema is
-        # asked for because a session of Spark Connect analyses no earlier.
-        rows = kept_rows(spec, made.sparkSession.createDataFrame([], made.schema))
+        require_fit(made, build.output)
+        # Of rows that fit, as if they were another's: on top of all that the build does, what the table keeps and its
+        # rules would be analysed for longer. The schema is asked for because Spark Connect analyses no earlier.
+        rows = kept_rows(spec, empty)
         _ = (with_quality(rows, rules) if rules.rules else rows).schema
     except SchemaMismatchError as error:
         of = "" if error.table == spec.name else f"{error.table}."

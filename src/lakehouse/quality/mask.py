@@ -50,7 +50,7 @@ def with_mask(df: DataFrame, rules: RuleSet) -> DataFrame:
     """Add the mask alone, which table scores are counted from; see ``with_quality``."""
     none = F.lit(None).cast("array<bigint>")
     with explained(df, rules):
-        first, *more = [_word(rules.violations[at : at + BITS]) for at in range(0, max(1, len(rules.rules)), BITS)]
+        first, *more = [_word(rules.violated[at : at + BITS]) for at in range(0, max(1, len(rules.rules)), BITS)]
         masked = df.withColumns({MASK: first, MORE: F.array(*more) if more else none})
         # A session of Spark Connect analyses no earlier than this.
         _ = masked.columns
@@ -83,7 +83,8 @@ def balanced(join: Callable[[T, T], T], parts: Sequence[T]) -> T:
 
 
 def _word(violations: Sequence[Column]) -> Column:
-    bits = [F.when(violated, F.lit(1 << bit)).otherwise(F.lit(0)) for bit, violated in enumerate(violations)]
+    # Null where nothing is violated, too. Numbers and not literals: each call of a function takes the JVM four answers.
+    bits = [F.when(violated, 1 << bit).otherwise(0) for bit, violated in enumerate(violations)]
     return (balanced(Column.bitwiseOR, bits) if bits else F.lit(0)).cast("bigint")
 
 

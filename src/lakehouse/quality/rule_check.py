@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule_set import BoundRule, RuleSet
@@ -31,13 +32,13 @@ def explained(df: DataFrame, rules: RuleSet) -> Iterator[None]:
 
 
 def _alone(bound: BoundRule) -> Callable[[], Sequence[Column]]:
-    return lambda: RuleSet(table="", rules=(bound,)).violations
+    return lambda: RuleSet(table="", rules=(bound,)).violated
 
 
 def _problem(df: DataFrame, violations: Callable[[], Sequence[Column]]) -> str | None:
     try:
         # Of its schema, because a session of Spark Connect analyses no earlier.
-        _ = df.select(*(violated.alias(f"r{at}") for at, violated in enumerate(violations()))).schema
+        _ = df.select(*(F.when(violated, True).alias(f"r{at}") for at, violated in enumerate(violations()))).schema
     except (AnalysisException, ParseException) as error:
         return _in_words(error, df.columns)
     return None

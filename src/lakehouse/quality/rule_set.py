@@ -60,11 +60,6 @@ class RuleSet:
         return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
 
     @cached_property
-    def violations(self) -> tuple[Column, ...]:
-        """For each row rule, true where it fails; never null."""
-        return tuple(F.coalesce(violated, F.lit(False)) for violated in self.violated)
-
-    @property
     def violated(self) -> tuple[Column, ...]:
         """For each row rule, true where it fails; false or null where it does not."""
         return tuple(self._judged(one.rule.violated(one.value)) for one in self.rules)
