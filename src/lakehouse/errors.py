@@ -36,6 +36,14 @@ class ContractError(LakehouseError):
     """A table or build is declared in a way that cannot work."""
 
 
+class BuildError(LakehouseError):
+    """A build raised something of its own, or Spark did while it wrote its rows; ``main`` was left as it was."""
+
+    def __init__(self, *, table: str, source: str, why: str) -> None:
+        self.table, self.source = table, source
+        super().__init__(f"{table} was not built: its build ({source}) {why}\nNothing was published.")
+
+
 class SchemaMismatchError(LakehouseError):
     """A DataFrame or a live table does not have the columns that its contract declares."""
 
@@ -83,10 +91,22 @@ class PublishConflictError(LakehouseError):
         )
 
 
+class ClockError(LakehouseError):
+    """The clock of this machine is behind that of the one that changed a table last; nothing was changed."""
+
+    def __init__(self, *, table: str, seconds: float) -> None:
+        self.table, self.seconds = table, seconds
+        super().__init__(
+            f"{table} was not changed: it was changed last {seconds:,.0f} s after what is now by the clock of this "
+            "machine, and Iceberg cannot read a table whose changes are more than a minute out of order.\n"
+            "Set the clocks (NTP); if it is that of this machine that is right, wait until then."
+        )
+
+
 class ExpiredInputError(LakehouseError):
     """To build a table once more would lose what was made of records that its input no longer has."""
 
-    def __init__(self, *, table: str, lost: Mapping[str, tuple[int, Sequence[str]]]) -> None:
+    def __init__(self, *, table: str, lost: Mapping[str, tuple[int, Sequence[str]]], verb: str = "run") -> None:
         self.table, self.lost = table, lost
         lines = "".join(
             f"\n  - {name}: {count:,}" + "".join(f"\n      {one}" for one in ranges)
@@ -95,8 +115,16 @@ class ExpiredInputError(LakehouseError):
         super().__init__(
             f"{table} was not built: what was made of rows that are gone from its inputs would be lost:{lines}\n"
             "Put them back, or go on without them: "
-            f"`lakehouse run {table} --accept-loss`"
+            f"`lakehouse {verb} {table} --accept-loss`"
         )
+
+
+class BackfillError(LakehouseError):
+    """A table cannot be built anew by slices, or not those that were asked for; nothing was changed."""
+
+    def __init__(self, *, table: str, why: str, todo: str = "") -> None:
+        self.table = table
+        super().__init__(f"{table} was not backfilled: {why}" + (f"\n{todo}" if todo else ""))
 
 
 class ServingError(LakehouseError):

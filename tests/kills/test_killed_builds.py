@@ -1,4 +1,4 @@
-"""A build that follows change is killed after each of its steps while someone reads: old rows or new, and no others."""
+"""Builds and backfills are killed after each of their steps while someone reads: old rows or new, and no others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from pyiceberg.catalog import Catalog
+from pyiceberg.transforms import BucketTransform
+from pyiceberg.types import StringType
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.connect import open_catalog
@@ -30,11 +32,15 @@ from lakehouse.config import Settings
 from lakehouse.contract import Rows
 from lakehouse.contract.build import build_of
 from lakehouse.contract.table import spec_of
-from lakehouse.pipeline import run as runs
+from lakehouse.pipeline import backfill, run as runs
+from lakehouse.pipeline.backfill_plan import Backfill, plan_backfill
 from lakehouse.pipeline.cost import FOLLOW_ALWAYS
 from lakehouse.session import make_session
 from typing import Annotated
-from lakehouse.quality import NotNull
+from lakehouse.quality import NotNull, rule_set
+
+folder, jars, task = sys.argv[1:]
+MENDED = 100 if task.startswith("backfill") else 0
 
 
 @table("bronze.messages", external=True)
@@ -51,18 +57,17 @@ class People(Schema):
 
 @build(follows=Rows())
 def people(messages: DataSet[Messages]) -> DataSet[People]:
-    return conform(messages, People)
+    return conform(messages.withColumn("version", messages.version + MENDED), People)
 
 
-def killed_after(name):
-    step = getattr(runs, name)
+def killed_after(module, name):
+    step = getattr(module, name)
     def dying(*arguments, **options):
         step(*arguments, **options)
         os.killpg(os.getpgid(0), signal.SIGKILL)
-    setattr(runs, name, dying)
+    setattr(module, name, dying)
 
 
-folder, jars, task = sys.argv[1:]
 settings = Settings.model_validate({
     "catalog": {"uri": f"sqlite:///{folder}/catalog.db", "warehouse": f"{folder}/warehouse"},
     "session": {"master": "local[1]", "conf": {"spark.sql.shuffle.partitions": "1"}},
@@ -75,9 +80,17 @@ if task in ("fill", "more"):
     lake.spark.createDataFrame(rows, "name string, version int").writeTo("`lake`.bronze.messages").append()
 if task == "more":
     sys.exit()
+run = runs.Run(minimum_score=lambda _t, _d: 0.0, costs=FOLLOW_ALWAYS)
+if task.startswith("backfill"):
+    if task != "backfill finish":
+        killed_after(backfill, task.split()[1])
+    rules = rule_set(spec_of(People))
+    plan = plan_backfill(lake.catalog, build_of(people), rules, Backfill(by="bucket(2)"), run)
+    print(plan.mark.done, len(backfill.run_backfill(lake, plan, rules, run)))
+    sys.exit()
 if task not in ("fill", "finish"):
-    killed_after(task)
-built = runs.run_build(lake, build_of(people), runs.Run(minimum_score=lambda _t, _d: 0.0, costs=FOLLOW_ALWAYS))
+    killed_after(runs, task)
+built = runs.run_build(lake, build_of(people), run)
 print(built.strategy, built.rows)
 """
 STEPS = ("plan_build", "open_audit", "write_changes", "score_branch", "publish")
@@ -143,3 +156,20 @@ def test_killed_after_any_step_readers_see_the_old_rows_or_the_new_and_the_next_
     assert ever_seen <= {frozenset(OLD), frozenset(NEW)}
     assert seen(catalog) == NEW
     assert len(list(ledger.history(catalog.load_table("silver.people")))) == 2
+
+
+def test_a_backfill_that_is_killed_goes_on_after_the_last_slice_that_was_published(
+    filled: tuple[Path, Catalog],
+) -> None:
+    folder, catalog = filled
+    before = seen(catalog)
+    bucket = BucketTransform(2).transform(StringType())
+    first = frozenset((name, n + 100 * (bucket(name) == 0)) for name, n in before)
+    after = frozenset((name, n + 100) for name, n in before)
+    with reader(catalog) as ever_seen:
+        for step in ("score_branch", "publish"):
+            assert start(folder, f"backfill {step}").returncode == -signal.SIGKILL
+        assert seen(catalog) == first
+        assert start(folder, "backfill finish").stdout.split() == ["1", "1"]
+    assert seen(catalog) == after
+    assert ever_seen <= {before, first, after}

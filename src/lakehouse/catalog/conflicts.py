@@ -17,9 +17,11 @@ from pyiceberg.exceptions import (
 from pyiceberg.table import Table
 
 from lakehouse.catalog.iceberg import load_table
-from lakehouse.errors import PublishConflictError
+from lakehouse.errors import ClockError, PublishConflictError
 
 _TRIES = 8
+_CLOCKS_DIFFER_BY = 60.0
+"""Seconds that Iceberg lets two changes be out of order. PyIceberg would go on, and Spark not read the table again."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
 
@@ -104,12 +106,14 @@ def commit(
     Raises:
         CommitFailedException: Others were faster each time; nothing was changed.
         CommitStateUnknownException: The catalog did not say, and the change is not to be found so far.
+        ClockError: The table was changed in what is the future here.
     """
     unknown: Exception | None = None
     for attempt in range(tries):
         if attempt:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
         table = load_table(catalog, name)
+        _demand_clock(table)
         if unknown is not None and made is not None and made(table):
             return
         try:
@@ -121,3 +125,10 @@ def commit(
             again = conflict is Conflict.RETRY or (conflict is Conflict.UNKNOWN and made is not None)
             if not again or attempt == tries - 1:
                 raise
+
+
+def _demand_clock(table: Table) -> None:
+    log = table.history()
+    ahead = log[-1].timestamp_ms / 1000 - time.time() if log else 0.0
+    if ahead > _CLOCKS_DIFFER_BY:
+        raise ClockError(table=".".join(table.name()), seconds=ahead)

@@ -13,6 +13,7 @@ from datetime import datetime
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation, Snapshot
 
+from lakehouse.catalog.backfill_mark import BackfillMark
 from lakehouse.quality.table_score import TableScore
 
 _PREFIX = "lakehouse."
@@ -30,7 +31,7 @@ class LedgerEntry:
     JSON of a ``TableScore``, or empty where a table has no rules. ``previous`` is the publish that this one was made on
     top of, which ``publish`` fills in. ``strategy`` is how its rows were written, ``bytes_read`` the size of the input
     files that were read, at most, and ``seconds`` what it took until the publish. ``expired`` are the rows, by input,
-    that were gone from it when the table was last made of all of it.
+    that were gone from it when the table was last made of all of it. ``backfill`` is filled in by a backfill.
     """
 
     run_id: str
@@ -43,6 +44,7 @@ class LedgerEntry:
     bytes_read: int = 0
     seconds: float = 0.0
     expired: Mapping[str, int] = field(default_factory=dict)
+    backfill: BackfillMark | None = None
     previous: int | None = None
     snapshot_id: int | None = None
 
@@ -50,6 +52,11 @@ class LedgerEntry:
     def tag(self) -> str:
         """The tag that keeps the publish from expiry."""
         return f"{_TAG_PREFIX}{self.run_id}"
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a slice of a backfill that goes on: no state to come back to, so neither tagged nor counted."""
+        return self.backfill is not None and not self.backfill.complete
 
     @property
     def table_score(self) -> TableScore | None:
@@ -71,6 +78,8 @@ class LedgerEntry:
             found |= {f"{_PREFIX}{name}": value for name, value in took.items()}
         if self.expired:
             found[f"{_PREFIX}expired"] = json.dumps(dict(self.expired), sort_keys=True)
+        if self.backfill:
+            found[f"{_PREFIX}backfill"] = self.backfill.to_json()
         return found if self.previous is None else found | {f"{_PREFIX}previous": str(self.previous)}
 
     @staticmethod
@@ -90,6 +99,7 @@ class LedgerEntry:
             bytes_read=int(summary.get(f"{_PREFIX}bytes-read", 0)),
             seconds=float(summary.get(f"{_PREFIX}seconds", 0)),
             expired=json.loads(summary.get(f"{_PREFIX}expired", "{}")),
+            backfill=BackfillMark.from_json(mark) if (mark := summary.get(f"{_PREFIX}backfill")) else None,
             previous=int(previous) if (previous := summary.get(f"{_PREFIX}previous")) else None,
             snapshot_id=snapshot.snapshot_id,
         )

@@ -93,6 +93,12 @@ def compare_files(table: Table, start: Snapshot, end: Snapshot) -> FileChange:
     )
 
 
+def live_data_files(table: Table, snapshot: Snapshot) -> list[DataFile]:
+    """Give the data files of a snapshot. Cost: its manifests."""
+    manifests = (one for one in snapshot.manifests(table.io) if one.content == ManifestContent.DATA)
+    return [one.data_file for one in _live(table, manifests).data.values()]
+
+
 def added_files(table: Table, snapshot: Snapshot) -> list[DataFile]:
     """Give the data files that a commit added, as it was made. Cost: its own manifests alone."""
     own = [one for one in snapshot.manifests(table.io) if one.added_snapshot_id == snapshot.snapshot_id]

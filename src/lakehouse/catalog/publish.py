@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.refs import SnapshotRefType
@@ -75,8 +75,9 @@ class Entry(Protocol):
 def publish(audit: Audit, entry: Entry, retention: Retention | None = None) -> int:
     """Add an empty snapshot with the entry on the branch and move ``main`` there, in one commit. Gives its id.
 
-    The publish of a ledger entry is tagged in the same commit, and the tags of the oldest publishes beyond those that
-    ``retention`` keeps are removed; without it none is removed. Tags of others are left alone.
+    The publish of a ledger entry is tagged in the same commit, unless it is a slice of a backfill that goes on, and the
+    tags of the oldest publishes beyond those that ``retention`` keeps are removed; without it none is removed. Tags of
+    others are left alone.
 
     Cost: one catalog commit, no data. The session sees the result when this returns.
 
@@ -129,7 +130,9 @@ def seal(audit: Audit, entry: LedgerEntry) -> int:
 def _entry_on_branch(table: Table, audit: Audit, entry: Entry, tried: list[int]) -> Transaction:
     if isinstance(entry, LedgerEntry):
         found = map(LedgerEntry.from_snapshot, lineage(table))
-        entry = dataclasses.replace(entry, previous=next((one.snapshot_id for one in found if one), None))
+        # Slices of a backfill are left to expiry, which would break the chain.
+        before = next((one.snapshot_id for one in found if one and not one.is_part), None)
+        entry = dataclasses.replace(entry, previous=before)
     transaction = table.transaction()
     empty = table.schema().as_arrow().empty_table()
     transaction.append(empty, snapshot_properties=entry.summary(), branch=audit.branch)
@@ -154,9 +157,13 @@ def _move_main(table: Table, audit: Audit, entry: Entry, retention: Retention | 
             *transaction._updates,
             point_main_to(table, head),
             RemoveSnapshotRefUpdate(ref_name=audit.branch),
-            *(tag_updates(table, entry, head, retention) if isinstance(entry, LedgerEntry) else ()),
+            *(tag_updates(table, entry, head, retention) if _is_tagged(entry) else ()),
         ),
     )
+
+
+def _is_tagged(entry: Entry) -> TypeGuard[LedgerEntry]:
+    return isinstance(entry, LedgerEntry) and not entry.is_part
 
 
 def point_main_to(table: Table, snapshot_id: int) -> SetSnapshotRefUpdate:

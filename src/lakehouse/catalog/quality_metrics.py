@@ -82,7 +82,7 @@ def _read(metrics: Table, name: str, *columns: str) -> pa.Table:
 def _published(table: Table) -> Iterator[ScoredAt]:
     """Give the scores that the ledger of a table has."""
     for entry in ledger.history(table):
-        if entry.table_score is not None and entry.snapshot_id is not None:
+        if entry.table_score is not None and entry.snapshot_id is not None and not entry.is_part:
             yield ScoredAt(
                 score=entry.table_score,
                 measured_at=entry.published_at,

@@ -124,6 +124,8 @@ def _refuse_stream(spec: TableSpec, found: list[Publish]) -> None:
 def _before(table: Table, found: list[Publish], *, by_hand: bool) -> Publish:
     by_id = {one.snapshot_id: one for one in found}
     line = [by_id[one.snapshot_id] for one in lineage(table) if one.snapshot_id in by_id]
+    # A backfill is undone as one: between its slices a table is made by two codes.
+    line = line[:1] + [one for one in line[1:] if one.entry is None or not one.entry.is_part]
     if len(line) > (0 if by_hand else 1):
         return line[0 if by_hand else 1]
     if not line:

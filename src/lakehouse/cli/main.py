@@ -14,6 +14,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from lakehouse.cli import (
+    backfill,
     dead_letters,
     diff,
     graph,
@@ -80,6 +81,7 @@ app.command()(stream.stream)
 app.command()(verify.verify)
 app.command()(plan.plan)
 app.command()(run.run)
+app.command()(backfill.backfill)
 app.command()(lake_release.release)
 app.command()(lake_release.releases)
 app.command()(graph.graph)

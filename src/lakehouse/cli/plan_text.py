@@ -8,6 +8,9 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from lakehouse.cli.amounts import count as _count
+from lakehouse.cli.amounts import duration as _duration
+from lakehouse.cli.amounts import size as _size
 from lakehouse.cli.plan_data import Price
 from lakehouse.pipeline.build_plan import Strategy
 from lakehouse.pipeline.graph import FilledBy
@@ -149,21 +152,3 @@ def _wrapped(text: str, *, indent: int = 0, sign: str = "", style: str = "") -> 
 
 def _amount(reads: PlannedRead) -> str:
     return f"{_count(reads.rows, 'row')}, {_size(reads.bytes)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _size(size: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:,.1f} TB"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

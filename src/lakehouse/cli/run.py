@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -35,6 +36,9 @@ def run(
     overrides: Override = None,
     downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Build whole, even what is up to date.")] = False,
+    since: Annotated[
+        str, typer.Option(metavar="RUN|SNAPSHOT|INSTANT", help="Make again what changed in the inputs since then.")
+    ] = "",
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Build even of inputs that no longer have all that was built of them.")
     ] = False,
@@ -47,14 +51,21 @@ def run(
     change and that is cheaper than all of it. Rows that score below the table's minimum are not published: they stay on
     an audit branch. While another run is at work on a table, this one waits for it, and then builds what is left to do.
 
+    --since makes rows again of what changed since an earlier publish of the table, or an instant: say after a mistake
+    in the code was mended. Rows of what came before stay as they are. The tables downstream follow.
+
     Examples:
 
         lakehouse run
 
         lakehouse run silver.users --downstream --full
 
+        lakehouse run silver.users --downstream --since "2026-11-20 18:00"
+
         lakehouse run --wait 0
     """
+    if full and since:
+        raise typer.BadParameter("--full makes all rows again, --since some of them; give one of the two")
     settings = settings_of(config, overrides)
     graph = discover(settings.packages)
     builds, more = graph.select(tables or (), downstream=downstream), more_rules(settings, graph)
@@ -63,6 +74,7 @@ def run(
     with steps.step("start the session"):
         lake = lake_of(settings)
     command = " ".join(("lakehouse run", *(tables or ())))
+    again = dict.fromkeys(tables or [one.table.name for one in builds], since)
     built = build_tables(
         lake,
         settings,
@@ -70,6 +82,7 @@ def run(
         steps,
         more_rules=more,
         full=full,
+        since=again,
         accept_loss=accept_loss,
         channels=channels,
         command=command,
@@ -89,19 +102,24 @@ def build_tables(
     *,
     more_rules: MoreRules,
     full: bool = False,
+    since: Mapping[str, str] | None = None,
     accept_loss: bool = False,
     channels: Sequence[Channel] = (),
     command: str = "lakehouse run",
     wait: float | None = None,
 ) -> list[Built]:
-    """Run builds one after the other, a line of progress each; the channels are told of each table."""
+    """Run builds one after the other, a line of progress each; the channels are told of each table.
+
+    ``since`` says of some tables since when their rows are made again.
+    """
     alerting = alerting_of(settings, lake.catalog, channels)
     plan = run_of(settings, more_rules, command=command, wait=wait, full=full, accept_loss=accept_loss)
     settle_releases(lake.catalog, plan)
     built = []
     for build in builds:
         with steps.step(f"build {build.table.name}") as step:
-            built.append(build_and_tell(lake, build, plan, alerting))
+            again = (since or {}).get(build.table.name, "")
+            built.append(build_and_tell(lake, build, dataclasses.replace(plan, since=again), alerting))
             step.done = built[-1].rows
         if built[-1].status is Status.PUBLISHED:
             console.print(Text(f"  {built[-1].strategy}: {built[-1].reason}", style="dim"), highlight=False)

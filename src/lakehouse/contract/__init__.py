@@ -5,7 +5,7 @@ from lakehouse.contract.conform import conform
 from lakehouse.contract.event_time import EventTime, EventTimed, Late
 from lakehouse.contract.follows import Groups, Keys, Rows, Whole
 from lakehouse.contract.kafka_record import KafkaRecord
-from lakehouse.contract.marks import Pii, doc, required
+from lakehouse.contract.marks import Pii, added_later, doc, required
 from lakehouse.contract.schema import ArrayType, Column, DataSet, DecimalType, MapType, Schema, StructType
 from lakehouse.contract.scored import Scored
 from lakehouse.contract.table import table
@@ -14,6 +14,6 @@ from lakehouse.contract.versions import Scd2, Versioned
 
 __all__ = [
     "ArrayType", "Column", "DataSet", "DecimalType", "EventTime", "EventTimed", "Groups", "KafkaRecord", "Keys", "Late",
-    "MapType", "Pii", "Rows", "Scd2", "Schema", "Scored", "StructType", "Upkeep", "Versioned", "Whole", "build",
-    "conform", "doc", "required", "table",
+    "MapType", "Pii", "Rows", "Scd2", "Schema", "Scored", "StructType", "Upkeep", "Versioned", "Whole",
+    "added_later", "build", "conform", "doc", "required", "table",
 ]  # fmt: skip

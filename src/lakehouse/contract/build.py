@@ -20,14 +20,15 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., DataSet[Any]])
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSpec:
-    """A build: parameter name → input table, the output table, the parameter that takes the run's instant, and how it
-    follows changes of its inputs."""
+    """A build: parameter name → input table, the output table, the parameter that takes the run's instant, how it
+    follows changes of its inputs, and what stands for its code; empty: its source."""
 
     function: Callable[..., DataSet[Any]]
     inputs: tuple[tuple[str, type[Schema]], ...]
     output: type[Schema]
     instant: str | None = None
     follows: Follows = field(default_factory=Whole)
+    code_version: str = ""
 
     @property
     def table(self) -> TableSpec:
@@ -44,9 +45,9 @@ class BuildSpec:
 @overload
 def build(function: FunctionT) -> FunctionT: ...
 @overload
-def build(*, follows: Follows) -> Callable[[FunctionT], FunctionT]: ...
+def build(*, follows: Follows | None = None, code_version: str = "") -> Callable[[FunctionT], FunctionT]: ...
 def build(
-    function: FunctionT | None = None, *, follows: Follows | None = None
+    function: FunctionT | None = None, *, follows: Follows | None = None, code_version: str = ""
 ) -> FunctionT | Callable[[FunctionT], FunctionT]:
     """Declare a function to be the build of the table that it returns: ``@build``, or ``@build(follows=Rows())``.
 
@@ -55,19 +56,21 @@ def build(
 
     Args:
         follows: Which of its rows a changed input row can change: ``Rows``, ``Keys``, ``Groups``. Not said: ``Whole``.
+        code_version: By what it is told that its code is another, so that all rows are made anew. Not said: its source,
+            without that of functions which it calls.
 
     Raises:
         ContractError: A parameter, the return type or ``follows`` does not fit, with file and line.
     """
 
     def declare(declared: FunctionT) -> FunctionT:
-        declared.__build__ = _spec_of(declared, follows or Whole())  # type: ignore[attr-defined]
+        declared.__build__ = _spec_of(declared, follows or Whole(), code_version)  # type: ignore[attr-defined]
         return declared
 
     return declare if function is None else declare(function)
 
 
-def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows) -> BuildSpec:
+def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows, code_version: str) -> BuildSpec:
     code = function.__code__
     where = f"build {code.co_name} ({code.co_filename}:{code.co_firstlineno})"
     try:
@@ -93,7 +96,14 @@ def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows) -> BuildSp
         output=target.struct.names,
         key=target.key,
     )
-    return BuildSpec(function=function, inputs=tuple(inputs), output=output, instant=instant, follows=follows)
+    return BuildSpec(
+        function=function,
+        inputs=tuple(inputs),
+        output=output,
+        instant=instant,
+        follows=follows,
+        code_version=code_version,
+    )
 
 
 def build_of(function: object) -> BuildSpec | None:

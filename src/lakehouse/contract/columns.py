@@ -10,7 +10,7 @@ from pyspark.sql import types as spark_types
 from typedspark import StructType as TypedStruct
 from typedspark._schema.structfield import get_structfield
 
-from lakehouse.contract.marks import Doc, Generated, Pii, Required
+from lakehouse.contract.marks import AddedLater, Doc, Generated, Pii, Required
 from lakehouse.errors import ContractError
 
 
@@ -30,6 +30,11 @@ class ColumnSpec:
     pii: Pii | None = None
     marks: tuple[object, ...] = ()
     fields: tuple[ColumnSpec, ...] = ()
+
+    @property
+    def added_later(self) -> bool:
+        """Whether rows from before it came are null in it."""
+        return any(isinstance(mark, AddedLater) for mark in self.marks)
 
     @property
     def comment(self) -> str:

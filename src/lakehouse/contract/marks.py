@@ -38,6 +38,17 @@ class Required:
 required = Required()
 
 
+@dataclass(frozen=True)
+class AddedLater:
+    """The column came when the table had rows: these are null in it, and are not made anew because of it.
+
+    Without it a run builds the table whole when a column comes. Take it away to have all rows made anew.
+    """
+
+
+added_later = AddedLater()
+
+
 class Pii(StrEnum):
     """Why a column is personal; the masking policies of the warehouses follow from it."""
 

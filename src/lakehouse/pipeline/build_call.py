@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
+from lakehouse.catalog.conflicts import conflict_of
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import spec_of
+from lakehouse.errors import BuildError, LakehouseError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +36,50 @@ class Inputs:
 
 
 def call(build: BuildSpec, inputs: Inputs, instead: Mapping[str, DataFrame] | None = None) -> DataFrame:
-    """Call a build with its inputs, of which some may be given by parameter ``instead``. Reads nothing yet."""
+    """Call a build with its inputs, of which some may be given by parameter ``instead``. Reads nothing yet.
+
+    Raises:
+        BuildError: The build raises something, or gives nothing.
+    """
     given = instead or {}
     rows = {name: given[name] if name in given else inputs.read(name) for name, _ in build.inputs}
-    return call_with(build, rows, instant=inputs.instant)
+    try:
+        made = call_with(build, rows, instant=inputs.instant)
+    except LakehouseError:
+        raise
+    except Exception as error:  # a build is code of others: whatever it raises
+        why = f"raised {in_words(error, build)}"
+        raise BuildError(table=build.table.name, source=build.source, why=why) from error
+    if made is None:
+        why = f"gives nothing, and its signature says DataSet[{build.output.__name__}]; a return is missing"
+        raise BuildError(table=build.table.name, source=build.source, why=why)
+    return made
+
+
+@contextmanager
+def while_written(build: BuildSpec) -> Iterator[None]:
+    """Tell of what Spark finds in a value while it writes the rows of a build, by the build; a conflict stays one.
+
+    Raises:
+        BuildError: It found something.
+    """
+    try:
+        yield
+    except PySparkException as error:
+        if conflict_of(error) is not None:
+            raise
+        why = f"gives rows that Spark could not write: {in_words(error, build)}"
+        raise BuildError(table=build.table.name, source=build.source, why=why) from error
+
+
+def in_words(error: Exception, build: BuildSpec) -> str:
+    """Say an error in a line: what Spark prints of its plans is left out, and so is the trace."""
+    first = next(iter(str(error).strip().splitlines()), "")
+    spark = re.match(r"\[[A-Z][\w.]+\] ", first)
+    said = first[spark.end() :].split(" SQLSTATE")[0] if spark else f"{type(error).__name__}: {first}"
+    file, line = build.source.rsplit(":", 1)
+    lines = [str(one.lineno) for one in traceback.extract_tb(error.__traceback__) if one.filename == file]
+    return f"{said} (line {lines[-1]})" if lines and lines[-1] != line else said
 
 
 def call_with(build: BuildSpec, rows: Mapping[str, DataFrame], *, instant: datetime) -> DataFrame:

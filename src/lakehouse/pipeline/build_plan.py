@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,9 +19,10 @@ from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.ddl import create_table_sql
 from lakehouse.contract.follows import Keys, Rows
 from lakehouse.contract.kafka_record import KafkaRecord
-from lakehouse.contract.table import spec_of
+from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.cost import COSTS, Costs, Work
 from lakehouse.pipeline.expired_rows import expired_rows
+from lakehouse.pipeline.since import changes_since
 from lakehouse.quality import Policy, RuleSet
 
 
@@ -33,6 +34,7 @@ class Strategy(StrEnum):
     APPEND = "append"
     MERGE = "merge, newest wins"
     REPLACE = "replace changed"
+    SLICE = "replace slice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,7 @@ def plan_build(
     *,
     instant: datetime,
     full: bool = False,
+    since: str = "",
     costs: Costs = COSTS,
     pinned: Mapping[str, int] | None = None,
 ) -> BuildPlan:
@@ -81,20 +84,25 @@ def plan_build(
     Args:
         instant: That of the run; a build that takes it is built anew each day.
         full: Build it whole in any case.
+        since: Make again what changed since then, be it another code that made it; see ``changes_since``.
         costs: By what the cheaper strategy is chosen.
         pinned: Inputs that are read at a snapshot, by table; of the others it is the one that ``main`` is at.
 
     Raises:
         TableNotFoundError: An input does not exist yet.
+        TimeTravelError: Nothing is known of ``since``.
     """
     target, code = find_table(catalog, build.table.name), fingerprint(build, instant)
     newest = ledger.latest(target) if target else None
     tables = {name: _input(catalog, spec_of(schema).name) for name, schema in build.inputs}
     read = newest.inputs if newest else {}
     heads = {_name(one): main_of(one) for one in tables.values()} | dict(pinned or {})
-    changes = {
-        name: plan_change(one, since=read.get(_name(one)), until=heads[_name(one)]) for name, one in tables.items()
-    }
+    if since and target and newest and not full:
+        changes = changes_since(build, target, tables, since, read=read, heads=heads)
+    else:
+        changes = {
+            name: plan_change(one, since=read.get(_name(one)), until=heads[_name(one)]) for name, one in tables.items()
+        }
 
     # Not of a table that a stream merges into: a row that was replaced there has not expired.
     records = [tables[name] for name, schema in build.inputs if issubclass(schema, KafkaRecord)]
@@ -119,12 +127,16 @@ def plan_build(
     for applies, reason in (
         (newest is None, "it was never built"),
         (full, "it was asked for"),
-        (newest and newest.code != code, "its code, its contract or its day changed"),
+        (newest and newest.code != code and newest.backfill, "a backfill has left rows of earlier code"),
+        (newest and newest.code != code and not since, "its code, its contract or its day changed"),
         (newest and newest.rules != rules.id, "its rules changed"),
     ):
         if applies:
             return plan(Strategy.WHOLE, reason)
-    strategy, reason = strategy_for(build, rules, changes)
+    strategy, reason = strategy_for(build, rules, changes, again=bool(since))
+    if strategy is Strategy.NOTHING and newest and newest.code != code:
+        return plan(Strategy.APPEND, f"its code changed, and no row of its inputs since {since}")
+    reason += f" since {since}" if since and strategy is not Strategy.NOTHING else ""
     size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
     times = times_as_dear(strategy, build, changes, target_bytes=size, costs=costs)
     # To build it whole would lose rows, whatever it costs to follow.
@@ -134,10 +146,15 @@ def plan_build(
 
 
 def fingerprint(build: BuildSpec, instant: datetime) -> str:
-    """Hash what decides a build's result beside its inputs: its code, the contract, and the day of its instant."""
+    """Hash what decides a build's result beside its inputs: its code, the contract, and the day of its instant.
+
+    Columns that were added later are left out: rows from before them stay as they are.
+    """
     day = f"{instant:%Y-%m-%d}" if build.instant else ""
     order = f"{build.table.newest_by} {build.table.deleted_by} {build.table.history or ''}"
-    text = inspect.getsource(build.function) + create_table_sql(build.table, catalog="") + order + day
+    code = build.code_version or inspect.getsource(build.function)
+    from_the_first = tuple(one for one in build.table.columns if not one.added_later)
+    text = code + create_table_sql(replace(build.table, columns=from_the_first), catalog="") + order + day
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -160,7 +177,7 @@ def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePl
     share = min(1.0, max((one.rows / max(1, one.total_rows) for one in changes.values()), default=0.0))
     alone = strategy in {Strategy.APPEND, Strategy.NOTHING}
     return Work(
-        read=0 if strategy is Strategy.NOTHING else changed + _looked_up(build, changes),
+        read=0 if strategy is Strategy.NOTHING else changed + _looked_up(build, strategy, changes),
         made=share * total,
         looked_through=0 if alone else target_bytes,
         written=share * target_bytes,
@@ -170,17 +187,22 @@ def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePl
 
 def _made_anew(build: BuildSpec, strategy: Strategy) -> bool:
     """Tell whether rows that are in the table are made once more, of all rows of an input or all of some keys."""
-    by_key = strategy is Strategy.REPLACE and (isinstance(build.follows, Keys) or build.table.history is not None)
-    return strategy is Strategy.WHOLE or by_key
+    by_key = isinstance(build.follows, Keys) or made_of_all_changes(build.table)
+    return strategy is Strategy.WHOLE or (strategy is Strategy.REPLACE and by_key)
 
 
-def _looked_up(build: BuildSpec, changes: Mapping[str, ChangePlan]) -> int:
+def made_of_all_changes(spec: TableSpec) -> bool:
+    """Tell whether what a table keeps of a key is found among all rows that its build makes of it."""
+    return spec.history is not None or bool(spec.newest_by)
+
+
+def _looked_up(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePlan]) -> int:
     """Give the size of what a build reads beside the change: rows of the same keys, or whole inputs.
 
     Rows of a key are looked for in all files; their statistics may leave some out.
     """
-    # Versions of a key are made of all of its changes.
-    followed = build.follows.input if isinstance(build.follows, Rows) and not build.table.history else None
+    of_all = strategy is Strategy.REPLACE and made_of_all_changes(build.table)
+    followed = build.follows.input if isinstance(build.follows, Rows) and not of_all else None
     return sum(one.total_bytes for name, one in changes.items() if name != followed)
 
 
@@ -192,8 +214,14 @@ def _name(table: Table) -> str:
     return ".".join(table.name())
 
 
-def strategy_for(build: BuildSpec, rules: RuleSet, changes: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:
-    """Give the strategy that follows some changes of a build's inputs, by parameter, and why; whatever it costs."""
+def strategy_for(
+    build: BuildSpec, rules: RuleSet, changes: Mapping[str, ChangePlan], *, again: bool = False
+) -> tuple[Strategy, str]:
+    """Give the strategy that follows some changes of a build's inputs, by parameter, and why; whatever it costs.
+
+    Args:
+        again: Rows may have been made of these changes before, so they are replaced.
+    """
     changed = {name: one for name, one in changes.items() if one.method is not Method.NOTHING}
     if not changed:
         return Strategy.NOTHING, "its inputs, code and rules are as they were"
@@ -203,13 +231,15 @@ def strategy_for(build: BuildSpec, rules: RuleSet, changes: Mapping[str, ChangeP
     if rules.rules and rules.gate.policy in {Policy.DROP, Policy.QUARANTINE}:
         return Strategy.WHOLE, f"its gate says {rules.gate.policy}: bad rows are counted when all rows are made"
     if isinstance(build.follows, Rows):
-        return _by_rows(build, build.follows, changed)
+        return _by_rows(build, build.follows, changed, again=again)
     if isinstance(build.follows, Keys):
         return _by_keys(build, build.follows, changed)
     return Strategy.WHOLE, "its inputs changed, and its build follows no part of them: @build(follows=…)"
 
 
-def _by_rows(build: BuildSpec, follows: Rows, changed: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:
+def _by_rows(
+    build: BuildSpec, follows: Rows, changed: Mapping[str, ChangePlan], *, again: bool
+) -> tuple[Strategy, str]:
     target, others = build.table, [one.table for name, one in changed.items() if name != follows.input]
     if others:
         return Strategy.WHOLE, f"{', '.join(others)} changed, and it follows the rows of {follows.input} alone"
@@ -217,12 +247,14 @@ def _by_rows(build: BuildSpec, follows: Rows, changed: Mapping[str, ChangePlan])
         return Strategy.REPLACE, f"{follows.input} changed"
     # What a stream has written is a fact: a record that goes has expired, and what was made of it stays.
     kept = issubclass(dict(build.inputs)[follows.input], KafkaRecord)
+    if again:
+        found = (Strategy.REPLACE, f"{follows.input} changed")
+        return found if target.key else (Strategy.WHOLE, "rows are made again, and it has no key to find theirs by")
     if kept or all(one.method is Method.APPENDED for one in changed.values()):
         return (Strategy.MERGE if target.newest_by else Strategy.APPEND), "rows came to its input"
-    if target.newest_by:
-        return Strategy.WHOLE, "rows went from its input, and an older one may be the newest now"
-    if not target.key:
-        return Strategy.WHOLE, "rows went from its input, and it has no key to find theirs by"
+    if target.newest_by or not target.key:
+        why = "an older one may be the newest now" if target.newest_by else "it has no key to find theirs by"
+        return Strategy.WHOLE, f"rows went from its input, and {why}"
     return Strategy.REPLACE, "rows of its input changed"
 
 

@@ -7,36 +7,39 @@ from collections.abc import Mapping
 from pyiceberg.table import Table
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.batch_stamp import newest_stamp
+from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.ledger import row_count
+from lakehouse.catalog.ledger import ancestors, ancestors_of, rows_at
 from lakehouse.errors import ExpiredInputError
 
 _SHOWN = 8
 
 
-def expired_rows(table: Table) -> int:
-    """Count the rows of a bronze table that streams and replays have added and that are no longer there.
+def expired_rows(table: Table, snapshot_id: int | None = None) -> int:
+    """Count the rows of a bronze table that streams and replays have added and that are not there, of ``main`` or of an
+    earlier snapshot.
 
     0 where no stream has added any. Cost: none beyond the metadata that is loaded.
     """
-    stamp = newest_stamp(table)
-    return max(0, stamp.records_so_far + stamp.replayed_so_far - row_count(table)) if stamp else 0
+    line = list(ancestors(table) if snapshot_id is None else ancestors_of(table, snapshot_id))
+    stamp = next(filter(None, map(BatchStamp.from_snapshot, line)), None)
+    return max(0, stamp.records_so_far + stamp.replayed_so_far - rows_at(line[0])) if stamp else 0
 
 
-def refuse_expired(lake: Lake, table: str, expired: Mapping[str, int]) -> None:
+def refuse_expired(lake: Lake, table: str, expired: Mapping[str, int], *, verb: str = "run") -> None:
     """Refuse to make rows anew of inputs of which some is gone; nothing is refused where nothing is.
 
     Args:
         table: What would be built.
         expired: How many rows are gone of an input, by its name.
+        verb: What would build it.
 
     Raises:
         ExpiredInputError: It says which offsets are gone. Cost: the offsets of the inputs are read.
     """
     if expired:
         lost = {name: (count, _ranges(lake, name)) for name, count in expired.items()}
-        raise ExpiredInputError(table=table, lost=lost)
+        raise ExpiredInputError(table=table, lost=lost, verb=verb)
 
 
 def _ranges(lake: Lake, name: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from lakehouse.catalog.quality_metrics import record
 from lakehouse.catalog.retention import Retention
 from lakehouse.contract.build import BuildSpec
 from lakehouse.errors import PublishConflictError, QualityGateError
-from lakehouse.pipeline.build_call import Inputs, call
+from lakehouse.pipeline.build_call import Inputs, call, while_written
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy, plan_build
 from lakehouse.pipeline.cost import COSTS, Costs
 from lakehouse.pipeline.expired_rows import refuse_expired
@@ -50,8 +50,9 @@ def new_run_id() -> str:
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One run of some builds: its id, its instant (UTC), the least score of a table by its name and what its contract
-    declares, rules from files by table, which publishes are kept, whether to build whole, whether to build of inputs
-    that have lost rows, the costs to choose by, and how it waits for other runs; without ``leasing`` it does not.
+    declares, rules from files by table, which publishes are kept, whether to build whole, since when to make rows again
+    (empty: only of what is new), whether to build of inputs that have lost rows, the costs to choose by, and how it
+    waits for other runs; without ``leasing`` it does not.
     """
 
     minimum_score: Callable[[str, float | None], float]
@@ -59,6 +60,7 @@ class Run:
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: str = field(default_factory=new_run_id)
     full: bool = False
+    since: str = ""
     accept_loss: bool = False
     retention: Retention = field(default_factory=Retention)
     costs: Costs = COSTS
@@ -91,10 +93,12 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
     Raises:
         TableNotFoundError: An input does not exist yet.
         SchemaMismatchError: The build gives other columns than it declares.
+        BuildError: The build raises, or Spark does while it makes its rows.
         QualityGateError: The rows are below what the table's gate demands; ``main`` is as it was.
         LeaseHeldError: Another run was at work on the table for longer than it was waited for.
         PublishConflictError: Other runs published the table each time; nothing of anyone is lost.
         ExpiredInputError: It would have to be built of an input that no longer has all that it was built of.
+        TimeTravelError: Nothing is known of what the run is told to make rows again ``since``.
     """
     started = time.monotonic()
     rules = rule_set(build.table, more=run.more_rules(build.table.name))
@@ -123,7 +127,9 @@ def plan_run(
     catalog: Catalog, build: BuildSpec, rules: RuleSet, run: Run, *, pinned: Mapping[str, int] | None = None
 ) -> BuildPlan:
     """Decide as ``plan_build`` does, by what a run was told."""
-    return plan_build(catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs, pinned=pinned)
+    return plan_build(
+        catalog, build, rules, instant=run.instant, full=run.full, since=run.since, costs=run.costs, pinned=pinned
+    )
 
 
 def has_moved(lake: Lake, plan: BuildPlan) -> bool:
@@ -162,9 +168,9 @@ def audit_build(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch
     if plan.strategy is not Strategy.WHOLE and audit.base != plan.base:
         # What is left to do was decided of another table than this one: rows could come twice.
         raise PublishConflictError(table=spec.name, base=plan.base or 0, found=audit.base)
-    with changes_with_instants(spec):
+    with while_written(plan.build), changes_with_instants(spec):
         score = _write(audit, plan, rules, run)
-    _demand(audit, score, rules, run)
+    demand(audit, score, rules, run)
     if rules.gate.policy is Policy.QUARANTINE:
         set_aside(audit, rules, entry)
     entry = dataclasses.replace(entry, score=score.to_json() if score else "", seconds=time.monotonic() - started)
@@ -180,7 +186,12 @@ def _write(audit: Audit, plan: BuildPlan, rules: RuleSet, run: Run) -> TableScor
     return write_scored(audit, rows, rules, run_id=run.run_id, instant=run.instant)
 
 
-def _demand(audit: Audit, score: TableScore | None, rules: RuleSet, run: Run) -> None:
+def demand(audit: Audit, score: TableScore | None, rules: RuleSet, run: Run) -> None:
+    """Hold a score against what the table's gate and the settings demand.
+
+    Raises:
+        QualityGateError: It is below.
+    """
     if score is None:
         return
     gate = dataclasses.replace(rules.gate, minimum=run.minimum_score(audit.spec.name, rules.gate.minimum))

@@ -56,11 +56,24 @@ def state_named(table: Table, name: str) -> TableState:
     elif name in table.refs():
         snapshot_id = table.refs()[name].snapshot_id
     elif snapshot_id is None:
-        snapshot_id = snapshot_as_of(table, _instant(table, name))
+        instant = instant_named(name)
+        if instant is None:
+            what = "it is no run, snapshot, branch or tag that is kept, and no instant such as 2026-11-21T06:00"
+            raise _error(table, name, f"{what}; {_there_are(table)}")
+        snapshot_id = snapshot_as_of(table, instant)
     snapshot = table.snapshot_by_id(snapshot_id)
     if snapshot is None:
         raise _error(table, name, f"it has no snapshot of this id, or not any more; {_there_are(table)}")
     return _state(snapshot)
+
+
+def instant_named(text: str) -> datetime | None:
+    """Read an instant of ISO 8601, in UTC where it has no time zone; None where the text is none."""
+    with suppress(ValueError):
+        # A number is the id of a snapshot, be it eight digits long.
+        found = None if text.isdecimal() else datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found is not None and found.utcoffset() is None else found
+    return None
 
 
 def publish_before(table: Table, state: TableState) -> TableState:
@@ -92,14 +105,6 @@ def _state(snapshot: Snapshot) -> TableState:
         run_id=entry.run_id if entry else None,
         batch_id=stamp.batch_id if stamp else None,
     )
-
-
-def _instant(table: Table, text: str) -> datetime:
-    with suppress(ValueError):
-        found = datetime.fromisoformat(text)
-        return found if found.utcoffset() is not None else found.replace(tzinfo=UTC)
-    what = "it is no run, snapshot, branch or tag that is kept, and no instant such as 2026-11-21T06:00"
-    raise _error(table, text, f"{what}; {_there_are(table)}")
 
 
 def _is_compaction(snapshot: Snapshot) -> bool:

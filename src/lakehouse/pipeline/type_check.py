@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -19,7 +17,7 @@ from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
-from lakehouse.pipeline.build_call import call_with
+from lakehouse.pipeline.build_call import call_with, in_words
 from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.quality import RuleSet, with_quality
 
@@ -84,7 +82,7 @@ def _of_rows(
     except LakehouseError as error:
         yield str(error)
     except Exception as error:  # a build is code of others: whatever it raises is told, and the next one is checked
-        yield _in_words(error, build)
+        yield in_words(error, build)
 
 
 def _of_follows(build: BuildSpec, empty: dict[str, DataFrame]) -> Iterator[str]:
@@ -95,14 +93,4 @@ def _of_follows(build: BuildSpec, empty: dict[str, DataFrame]) -> Iterator[str]:
             try:
                 _ = frame.select(F.expr(sql)).schema
             except Exception as error:  # by what Spark's parser and analyser raise, which differ by version
-                yield f"{type(build.follows).__name__} takes {column} of {name} as {sql}: {_in_words(error, build)}"
-
-
-def _in_words(error: Exception, build: BuildSpec) -> str:
-    """Say an error in a line: what Spark prints of its plans is left out, and so is the trace."""
-    first = next(iter(str(error).strip().splitlines()), "")
-    spark = re.match(r"\[[A-Z][\w.]+\] ", first)
-    said = first[spark.end() :].split(" SQLSTATE")[0] if spark else f"{type(error).__name__}: {first}"
-    file, line = build.source.rsplit(":", 1)
-    lines = [str(one.lineno) for one in traceback.extract_tb(error.__traceback__) if one.filename == file]
-    return f"{said} (line {lines[-1]})" if lines and lines[-1] != line else said
+                yield f"{type(build.follows).__name__} takes {column} of {name} as {sql}: {in_words(error, build)}"

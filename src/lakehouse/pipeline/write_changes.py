@@ -18,7 +18,7 @@ from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.build_call import Inputs, call
-from lakehouse.pipeline.build_plan import BuildPlan, Strategy
+from lakehouse.pipeline.build_plan import BuildPlan, Strategy, made_of_all_changes
 from lakehouse.pipeline.delete_values import delete_values
 from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.pipeline.merge_newest import merge_newest
@@ -36,6 +36,8 @@ def write_changes(audit: Audit, plan: BuildPlan, inputs: Inputs, rules: RuleSet)
     count = sum(one.rows for one in plan.changes.values())
     few = count <= FEW_ROWS
     with _opened(audit.lake, plan) as changes:
+        if not changes:
+            return
         if plan.strategy is Strategy.REPLACE:
             with _replacement(audit, plan, inputs, changes, few=few) as (touched, rows):
                 _replace(audit, touched, _scored(audit, kept_rows(audit.spec, rows), rules), few=few)
@@ -78,7 +80,8 @@ def _replacement(
         rows = call(build, inputs, {parameter: change.added})
         sides = [rows] if change.removed is None else [rows, call(build, inputs, {parameter: change.removed})]
         with persisted(_distinct([side.select(*audit.spec.key) for side in sides], few=few), few=few) as touched:
-            yield touched, _all_changes(audit.spec, touched, call(build, inputs)) if audit.spec.history else rows
+            of_all = made_of_all_changes(audit.spec)
+            yield touched, _all_changes(audit.spec, touched, call(build, inputs)) if of_all else rows
         return
     assert isinstance(build.follows, Keys), "no other declaration is planned to be replaced in part"
     of = {name: build.follows.of_input(name, spec_of(schema).struct.names) for name, schema in build.inputs}
@@ -94,7 +97,7 @@ def _replacement(
 
 
 def _all_changes(spec: TableSpec, touched: DataFrame, made: DataFrame) -> DataFrame:
-    """Give what a build makes for touched keys out of all of its input, of which versions are made."""
+    """Give what a build makes for touched keys out of all of its input: the newest, or versions, are found among it."""
     of = {name: quote_name(name) for name in spec.key}
     return rows_of_values(made.where(near_values(touched, of)), touched, of)
 
