@@ -25,7 +25,6 @@ from pyiceberg.table.update import (
 from lakehouse.catalog.iceberg import Lake, load_table
 from lakehouse.catalog.ledger import LedgerEntry, lineage
 from lakehouse.catalog.retention import Retention, tag_updates
-from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
 
@@ -45,7 +44,7 @@ class Audit:
     @property
     def target(self) -> str:
         """The name under which Spark writes to the branch."""
-        return f"{full_name(self.spec, catalog=self.lake.name)}.branch_{self.branch}"
+        return self.lake.branch_name(self.spec, self.branch)
 
 
 def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:

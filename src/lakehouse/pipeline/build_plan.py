@@ -18,6 +18,7 @@ from lakehouse.catalog.iceberg import find_table, load_table
 from lakehouse.catalog.publish import main_of
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.ddl import create_table_sql
+from lakehouse.contract.engine import Engine
 from lakehouse.contract.follows import Keys, Rows
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.table import spec_of
@@ -68,7 +69,14 @@ class BuildPlan:
 
 
 def plan_build(
-    catalog: Catalog, build: BuildSpec, rules: RuleSet, *, instant: datetime, full: bool = False, costs: Costs = COSTS
+    catalog: Catalog,
+    build: BuildSpec,
+    rules: RuleSet,
+    *,
+    instant: datetime,
+    full: bool = False,
+    costs: Costs = COSTS,
+    engine: Engine = Engine.SPARK,
 ) -> BuildPlan:
     """Decide how to bring a table up to date. Cost: metadata of the table and its inputs.
 
@@ -76,6 +84,7 @@ def plan_build(
         instant: That of the run; a build that takes it is built anew each day.
         full: Build it whole in any case.
         costs: By what the cheaper strategy is chosen.
+        engine: What will build it.
 
     Raises:
         TableNotFoundError: An input does not exist yet.
@@ -114,7 +123,7 @@ def plan_build(
     ):
         if applies:
             return plan(Strategy.WHOLE, reason)
-    strategy, reason = strategy_for(build, rules, changes)
+    strategy, reason = strategy_on(engine, *strategy_for(build, rules, changes))
     size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
     times = times_as_dear(strategy, build, changes, target_bytes=size, costs=costs)
     # To build it whole would lose rows, whatever it costs to follow.
@@ -197,6 +206,13 @@ def strategy_for(build: BuildSpec, rules: RuleSet, changes: Mapping[str, ChangeP
     if isinstance(build.follows, Keys):
         return _by_keys(build, build.follows, changed)
     return Strategy.WHOLE, "its inputs changed, and its build follows no part of them: @build(follows=…)"
+
+
+def strategy_on(engine: Engine, strategy: Strategy, reason: str) -> tuple[Strategy, str]:
+    """Give what becomes of a strategy, and of the reason for it, on an engine that may not have it."""
+    if engine.builds_in_part or strategy in {Strategy.NOTHING, Strategy.WHOLE}:
+        return strategy, reason
+    return Strategy.WHOLE, f"{reason}, and {engine} builds tables whole"
 
 
 def _by_rows(build: BuildSpec, follows: Rows, changed: Mapping[str, ChangePlan]) -> tuple[Strategy, str]:

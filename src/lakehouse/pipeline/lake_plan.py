@@ -13,7 +13,7 @@ from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec
 from lakehouse.errors import ContractError
-from lakehouse.pipeline.build_plan import Strategy, plan_build
+from lakehouse.pipeline.build_plan import Strategy, plan_build, strategy_on
 from lakehouse.pipeline.graph import FilledBy, Graph, reads_of
 from lakehouse.pipeline.past_runs import past_runs
 from lakehouse.pipeline.planned_read import planned_read
@@ -146,7 +146,15 @@ class _Planner:
         plan = replace(plan, causes=(*own, *upstream), past=past_runs(target) if target else ())
         if any(self.find(name) is None for name in coming):
             return replace(plan, strategy=Strategy.WHOLE, reason=own[0].text if own else "its input is made anew")
-        known = plan_build(self.lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+        known = plan_build(
+            self.lake.catalog,
+            build,
+            rules,
+            instant=run.instant,
+            full=run.full,
+            costs=run.costs,
+            engine=self.lake.engine,
+        )
         changed = dict.fromkeys(filter(None, (input_cause(one, newest) for one in known.changes.values())))
         plan = replace(plan, causes=(*own, *changed, *upstream), strategy=known.strategy, reason=known.reason)
         lost = () if run.accept_loss else (_lost(name, count) for name, count in known.newly_expired.items())
@@ -156,7 +164,8 @@ class _Planner:
         if own:
             return plan
         size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
-        strategy, reason = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
+        after = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
+        strategy, reason = strategy_on(self.lake.engine, *after)
         return replace(plan, strategy=strategy, reason=reason)
 
     def _published(self, build: BuildSpec) -> list[TablePlan]:

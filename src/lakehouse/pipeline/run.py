@@ -92,7 +92,9 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
     started = time.monotonic()
     rules = rule_set(build.table, more=run.more_rules(build.table.name))
     for attempt in range(1, _TRIES + 1):
-        plan = plan_build(lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+        plan = plan_build(
+            lake.catalog, build, rules, instant=run.instant, full=run.full, costs=run.costs, engine=lake.engine
+        )
         if plan.strategy is Strategy.NOTHING:
             return _built(lake, plan, Status.UP_TO_DATE, started)
         if not run.accept_loss:
