@@ -31,6 +31,13 @@ _SIMPLE: tuple[tuple[type[spark_types.DataType], iceberg.IcebergType], ...] = (
     (spark_types.TimestampType, iceberg.TimestamptzType()),
     (spark_types.TimestampNTZType, iceberg.TimestampType()),
 )
+# Spark's smaller integers are Iceberg's int, and come back as that.
+_NARROW = (spark_types.ByteType, spark_types.ShortType)
+_SPARK: dict[type[iceberg.IcebergType], type[spark_types.DataType]] = {
+    **{type(made): found for found, made in _SIMPLE if found not in _NARROW},
+    iceberg.UUIDType: spark_types.StringType,
+    iceberg.FixedType: spark_types.BinaryType,
+}
 _ENDING = {"bucket": "bucket", "truncate": "trunc", "years": "year", "months": "month", "days": "day", "hours": "hour"}
 
 
@@ -132,15 +139,6 @@ def _spark_type(found: iceberg.IcebergType) -> spark_types.DataType:
         return spark_types.MapType(key, value, not found.value_required)
     if isinstance(found, iceberg.DecimalType):
         return spark_types.DecimalType(found.precision, found.scale)
-    if isinstance(found, iceberg.UUIDType):
-        return spark_types.StringType()
-    if isinstance(found, iceberg.FixedType):
-        return spark_types.BinaryType()
-    # The widest first: Spark's smaller integers are Iceberg's int, and come back as that.
-    simple = {type(made): spark_type for spark_type, made in _SIMPLE if spark_type not in _NARROW}
-    if type(found) not in simple:
+    if type(found) not in _SPARK:
         raise ContractError(f"Spark has no type for Iceberg's {found}")
-    return simple[type(found)]()
-
-
-_NARROW = (spark_types.ByteType, spark_types.ShortType)
+    return _SPARK[type(found)]()

@@ -15,6 +15,8 @@ from rich.console import Console
 from lakehouse.catalog.connect import open_lake
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings, load
+from lakehouse.contract.engine import SPARK, Engine
+from lakehouse.errors import EngineRefusedError
 from lakehouse.session import make_session
 
 ConfigFile = Annotated[
@@ -43,8 +45,17 @@ def settings_of(config: list[Path] | None, overrides: list[str] | None) -> Setti
     return load(config_files(config), overrides=overrides or (), environ=os.environ).settings
 
 
-def lake_of(settings: Settings) -> Lake:
-    """Start a session and open the lake."""
+def lake_of(settings: Settings, *, on: tuple[Engine, ...] = SPARK) -> Lake:
+    """Start a session and open the lake.
+
+    Args:
+        on: Engines that the verb runs on.
+
+    Raises:
+        EngineRefusedError: The configured one is none of them.
+    """
+    if settings.session.engine not in on:
+        raise EngineRefusedError(engine=settings.session.engine, what=("all but `lakehouse plan` and `lakehouse run`",))
     # What Spark refuses is told by our own errors; PySpark would print its stack trace as well.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     lake = open_lake(settings, make_session(settings))

@@ -18,6 +18,7 @@ from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of
 from lakehouse.cli.rules import MoreRules, more_rules
 from lakehouse.config import Settings
 from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.observe.alert_channels import channels_of
 from lakehouse.observe.alerts import Channel
 from lakehouse.observe.progress import Steps
@@ -55,7 +56,7 @@ def run(
     channels = channels_of(settings.alerts, environ=os.environ)
     steps = Steps(console)
     with steps.step("start the session"):
-        lake = lake_of(settings)
+        lake = lake_of(settings, on=SPARK_AND_SAIL)
     built = build_tables(
         lake, settings, builds, steps, more_rules=more, full=full, accept_loss=accept_loss, channels=channels
     )

@@ -21,6 +21,7 @@ from lakehouse.errors import PublishConflictError, QualityGateError
 from lakehouse.pipeline.build_call import Inputs, call
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy, plan_build
 from lakehouse.pipeline.cost import COSTS, Costs
+from lakehouse.pipeline.engine_check import require_engine
 from lakehouse.pipeline.expired_rows import refuse_expired
 from lakehouse.pipeline.kept_rows import changes_with_instants, kept_rows
 from lakehouse.pipeline.quarantine import set_aside
@@ -87,6 +88,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         SchemaMismatchError: The build gives other columns than it declares.
         QualityGateError: The rows are below what the table's gate demands; ``main`` is as it was.
         PublishConflictError: Other runs published the table each time; nothing of anyone is lost.
+        EngineRefusedError: The session's engine is not known to make the rows that Spark makes.
         ExpiredInputError: It would have to be built of an input that no longer has all that it was built of.
     """
     started = time.monotonic()
@@ -97,6 +99,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         )
         if plan.strategy is Strategy.NOTHING:
             return _built(lake, plan, Status.UP_TO_DATE, started)
+        require_engine(lake, build, rules, instant=run.instant)
         if not run.accept_loss:
             refuse_expired(lake, plan.table, plan.newly_expired)
         try:

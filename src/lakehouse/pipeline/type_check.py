@@ -12,10 +12,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.engine import Engine
 from lakehouse.contract.follows import Keys
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import LakehouseError, SchemaMismatchError
 from lakehouse.pipeline.build_call import call_with
+from lakehouse.pipeline.engine_check import refused
 from lakehouse.pipeline.kept_rows import kept_rows
 from lakehouse.quality import RuleSet, with_quality
 
@@ -26,7 +28,10 @@ def check_build(lake: Lake, build: BuildSpec, rules: RuleSet, *, instant: dateti
     Cost: Spark analyses the build's plan. No job, and no table is looked at.
     """
     empty = {name: lake.spark.createDataFrame([], spec_of(schema).struct) for name, schema in build.inputs}
-    return (*_of_rows(build, rules, empty, instant), *_of_follows(build, empty))
+    wrong = (*_of_rows(build, rules, empty, instant), *_of_follows(build, empty))
+    if wrong or lake.engine is Engine.SPARK:
+        return wrong
+    return tuple(f"{lake.engine}: {what}" for what in refused(lake, build, rules, instant=instant))
 
 
 def _of_rows(build: BuildSpec, rules: RuleSet, empty: dict[str, DataFrame], instant: datetime) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import ClassVar, TypedDict
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK, Engine
 from lakehouse.errors import ContractError
 
 
@@ -71,6 +72,8 @@ class Rule:
 
     dimension: ClassVar[Dimension]
     kind: ClassVar[str]
+    engines: ClassVar[tuple[Engine, ...]] = SPARK
+    """Where it was tried with equal rows: a rule of your own runs on Sail when it says so."""
 
     name: str | None = None
     severity: Severity = Severity.ERROR
