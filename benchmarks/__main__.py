@@ -14,6 +14,7 @@ from benchmarks.result import Result, save
 
 NAMES = (
     "stream", "long_stream", "quality", "quality_append", "builds", "planner", "main_job", "publish", "phone", "email",
+    "sail",
 )  # fmt: skip
 
 

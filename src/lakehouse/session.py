@@ -74,7 +74,8 @@ def _sail() -> SparkSession:
         raise missing() from error
     _SAIL.append(spark)
     # In this order: a server that ends before its session hangs, and so does one that nobody stops.
-    atexit.register(lambda: (spark.stop(), server.stop()))
+    atexit.register(server.stop)
+    atexit.register(spark.stop)
     return spark
 
 

@@ -49,7 +49,7 @@ def pyiceberg_properties(settings: Settings) -> dict[str, str]:
 
 def open_lake(settings: Settings, spark: SparkSession) -> Lake:
     """Open the catalog for a session that ``make_session`` made from the same settings."""
-    if settings.session.engine == Engine.SAIL:
+    if Engine(settings.session.engine) is Engine.SAIL:
         max_bytes = settings.session.sail_max_megabytes * 1_000_000
         return ArrowLake(spark, open_catalog(settings), settings.catalog.name, max_bytes)
     return Lake(spark, open_catalog(settings), settings.catalog.name)

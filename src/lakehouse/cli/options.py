@@ -54,7 +54,7 @@ def lake_of(settings: Settings, *, on: tuple[Engine, ...] = SPARK) -> Lake:
     Raises:
         EngineRefusedError: The configured one is none of them.
     """
-    if settings.session.engine not in on:
+    if Engine(settings.session.engine) not in on:
         raise EngineRefusedError(engine=settings.session.engine, what=("all but `lakehouse plan` and `lakehouse run`",))
     # What Spark refuses is told by our own errors; PySpark would print its stack trace as well.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)

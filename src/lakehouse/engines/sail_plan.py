@@ -25,10 +25,10 @@ def unlike_spark(df: DataFrame) -> tuple[str, ...]:
     looked into; whole numbers are not added or multiplied, since Sail lets them overflow. Cost: none of its rows is
     read; Sail is asked for the types of what is calculated.
     """
-    session: Any = df.sparkSession
-    # The only place that has the plan: there is no public one.
-    plan = df._plan.to_proto(session.client)  # type: ignore[attr-defined]
-    return tuple(dict.fromkeys(_Reader(session.client).found(plan.root, None)))
+    # A client of Spark Connect keeps its plan to itself; there is no public way to it.
+    asked: Any = df
+    client = asked.sparkSession.client
+    return tuple(dict.fromkeys(_Reader(client).found(asked._plan.to_proto(client).root, None)))
 
 
 class _Reader:

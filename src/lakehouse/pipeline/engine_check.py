@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from pyspark.errors import UnsupportedOperationException
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog.iceberg import Lake
@@ -50,6 +51,9 @@ def _of_build(lake: Lake, build: BuildSpec, instant: datetime) -> Iterator[str]:
             kept_rows(build.table, made)
     except EngineRefusedError as error:
         yield from (f"the transform {name}, which does not run there" for name in error.what)
+        return
+    except UnsupportedOperationException as error:
+        yield f"{next(iter(str(error).splitlines()), 'something')}, which it does not have"
         return
     yield from unlike_spark(made)
 

@@ -36,6 +36,7 @@ class NotBlank(NotNull):
     """The text is there and is more than white space."""
 
     kind = "not_blank"
+    engines = SPARK_AND_SAIL
 
     def violated(self, column: Column) -> Column:
         """Give true for null and for text of white space alone."""
@@ -47,6 +48,7 @@ class NotEmpty(NotNull):
     """The array or map is there and has an element."""
 
     kind = "not_empty"
+    engines = SPARK_AND_SAIL
 
     def violated(self, column: Column) -> Column:
         """Give true for null and for an array or map without elements."""

@@ -73,12 +73,17 @@ class Rule:
     dimension: ClassVar[Dimension]
     kind: ClassVar[str]
     engines: ClassVar[tuple[Engine, ...]] = SPARK
-    """Where it was tried with equal rows: a rule of your own runs on Sail when it says so."""
+    """Where it was tried with equal rows; not inherited: a rule of your own runs on Sail when it says so itself."""
 
     name: str | None = None
     severity: Severity = Severity.ERROR
     weight: float = 1.0
     because: str = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "engines" not in vars(cls):
+            cls.engines = SPARK
 
     def __post_init__(self) -> None:
         if not 0 < self.weight < math.inf:
