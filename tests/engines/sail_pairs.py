@@ -50,7 +50,7 @@ NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
 ROW_RULES: Mapping[type[Rule], tuple[tuple[str, Rule], ...]] = {
     NotNull: (("s", NotNull()), ("place", NotNull())),
     NotBlank: (("text", NotBlank()),),
-    NotEmpty: (("text", NotEmpty()),),
+    NotEmpty: (("words", NotEmpty()), ("numbers", NotEmpty())),
     RequiredIf: (("s", RequiredIf("n > 0")),),
     Complete: (("", Complete("s", "n", "t")),),
     Matches: (("t", Matches(r"\d{4}-\d{2}.*")), ("s", Matches(r"[\p{L} ]+"))),
