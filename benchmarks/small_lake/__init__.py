@@ -23,7 +23,6 @@ from lakehouse.contract import (
     table,
 )  # fmt: skip
 from lakehouse.quality import Between, EmailSyntax, NotNull, OneOf, Unique, Uuid
-from lakehouse.transforms.countries import country_code
 from lakehouse.transforms.text import squeeze
 
 
@@ -60,7 +59,7 @@ class Subscribers(Scored):
     id: Annotated[Column[StringType], doc("Given by the form"), Uuid()]
     name: Annotated[Column[StringType], doc("As stated"), NotNull(), Pii.NAME]
     email: Annotated[Column[StringType], doc("In small letters"), NotNull(), EmailSyntax(weight=2.0), Pii.CONTACT]
-    country: Annotated[Column[StringType], doc("ISO 3166-1 alpha-2"), NotNull()]
+    country: Annotated[Column[StringType], doc("ISO 3166-1 alpha-2"), OneOf("BE", "BR", "DE", "NL", "US")]
     age: Annotated[Column[IntegerType], doc("As stated", unit="years"), Between(0, 120)]
     plan: Annotated[Column[StringType], doc("What is paid for"), OneOf("free", "monthly", "yearly")]
     referrer: Annotated[Column[StringType], doc("Address that the form was opened from")]
@@ -77,7 +76,7 @@ def subscribers(raw: DataSet[SignupsRaw]) -> DataSet[Subscribers]:
         F.lower(squeeze(F.col("record.id"))).alias("id"),
         squeeze(F.col("record.name")).alias("name"),
         F.lower(squeeze(F.col("record.email"))).alias("email"),
-        country_code(F.col("record.country")).alias("country"),
+        F.upper(squeeze(F.col("record.country"))).alias("country"),
         F.col("record.age").alias("age"),
         squeeze(F.col("record.plan")).alias("plan"),
         F.try_to_timestamp(F.col("record.signed_up")).alias("signed_up_at"),

@@ -35,15 +35,19 @@ class EngineError(LakehouseError):
 class EngineRefusedError(EngineError):
     """Something is asked of an engine that it does not do as Spark does."""
 
-    def __init__(self, *, engine: str, what: Sequence[str], table: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        engine: str,
+        what: Sequence[str],
+        table: str = "",
+        todo: str = "Build it with Spark: --set session.engine=spark",
+    ) -> None:
         self.engine, self.table = engine, table
         self.what = tuple(what)
         lines = "".join(f"\n  - {line}" for line in self.what)
         subject = f"{table} was not built" if table else "this was not done"
-        super().__init__(
-            f"{subject}: it needs what {engine} does not do, or not as Spark does:{lines}\n"
-            "Build it with Spark: --set session.engine=spark"
-        )
+        super().__init__(f"{subject}: it needs what {engine} does not do, or not as Spark does:{lines}\n{todo}")
 
 
 class ContractError(LakehouseError):

@@ -82,7 +82,9 @@ def test_each_file_that_spark_submit_is_given_exists(command: str) -> None:
     assert [file for file in files if not (ROOT / file).exists()] == []
 
 
-@pytest.mark.parametrize("block", [*blocks("toml"), *blocks("toml", STREAMING), *blocks("toml", BUILDS), *blocks("toml", ENGINES)])
+@pytest.mark.parametrize(
+    "block", [*blocks("toml"), *blocks("toml", STREAMING), *blocks("toml", BUILDS), *blocks("toml", ENGINES)]
+)
 def test_each_configuration_is_valid(block: str) -> None:
     assert Settings.model_validate(tomllib.loads(block)).packages == ("acme_lake",)
 

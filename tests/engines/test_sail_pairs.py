@@ -11,9 +11,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse import transforms
+from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import build_of
 from lakehouse.contract.engine import Engine, engines_of
 from lakehouse.engines.sail_functions import ARITHMETIC, CASTS, FUNCTIONS
+from lakehouse.pipeline.cost import FOLLOW_ALWAYS
+from lakehouse.pipeline.engine_check import left_behind
 from lakehouse.pipeline.run import Run, run_build
 from lakehouse.quality.rule_file import rule_kinds
 from tests.engines import sail_cases, sail_pairs
@@ -65,6 +68,17 @@ def test_the_couriers_lake_is_the_same_on_both(spark: SparkSession, tmp_path: Pa
     for engine in Engine:
         found[engine] = published(tmp_path / engine)
     assert found[Engine.SAIL] == found[Engine.SPARK]
+    _merge_more(tmp_path / Engine.SPARK, lake)
+    (left,) = left_behind(lake.table("silver.parcels"))
+    assert "`lakehouse maintain silver.parcels`" in left
+
+
+def _merge_more(folder: Path, lake: Lake) -> None:
+    """Bring silver up to date by a merge, which leaves position deletes."""
+    add_scans(catalog_in(folder), scans_raw(), range(300, 310))
+    build = build_of(courier_module("silver").parcels)
+    assert build is not None
+    run_build(lake, build, Run(minimum_score=lambda _table, _declared: 0.5, costs=FOLLOW_ALWAYS))
 
 
 def published(folder: Path) -> dict[str, object]:

@@ -80,7 +80,8 @@ def test_a_pattern_that_java_alone_reads_so_is_told(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"\A[\p{L} ]+\z", r"a\++", r"[+]+x", r"(?:a|b){2,3}", r"(?i:x)", r"\$1", r"\d+\.\d"]
+    "pattern",
+    [r"\A[\p{L} ]+\z", r"a\++", r"[*+]\.[+]{2}", r"[\]*+]", r"[+]+x", r"(?:a|b){2,3}", r"\d+\.\d"],
 )
 def test_other_patterns_are_taken(pattern: str) -> None:
     assert unlike_java(pattern) == ""

@@ -5,7 +5,7 @@ The same catalog, branches, ledger and publish as with Spark; only who reads and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pyarrow as pa
@@ -35,6 +35,8 @@ class ArrowLake(Lake):
     """A catalog with a session that does not know it. Inputs are read into memory, at most ``max_bytes`` of files."""
 
     max_bytes: int = 500_000_000
+    _views: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    """What the session has in memory, each as it stood at a snapshot."""
 
     engine: ClassVar[Engine] = Engine.SAIL
 
@@ -89,7 +91,12 @@ class ArrowLake(Lake):
                 f"memory, at most {self.max_bytes / 1e6:,.0f} MB each (session.sail_max_megabytes). "
                 "Build with Spark: --set session.engine=spark"
             )
-        return self.spark.createDataFrame(table.scan(snapshot_id=snapshot_id).to_arrow())
+        # By the name of a view: a frame of rows would be sent and read anew whenever its columns are asked for.
+        view = f"{'_'.join(table.name())}_{head.snapshot_id if head else 'empty'}"
+        if view not in self._views:
+            self.spark.createDataFrame(table.scan(snapshot_id=snapshot_id).to_arrow()).createOrReplaceTempView(view)
+            self._views.add(view)
+        return self.spark.table(view)
 
     def _struct(self, spec: TableSpec, table: Table) -> spark_types.StructType:  # noqa: ARG002
         return spark_struct(table.schema())

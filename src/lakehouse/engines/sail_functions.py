@@ -66,12 +66,16 @@ SQL_WORDS = frozenset(_KEYWORDS.split())
 """What stands before a parenthesis in SQL and calls nothing."""
 
 _UNLIKE = {
-    "a look-around": r"\(\?(?:<?[=!])",
-    "an atomic group": r"\(\?>",
-    "a possessive quantifier": r"(?<!\\)[*+?}]\+",
     "a back-reference": r"\\[1-9k]",
     "a class of Java": r"\\p\{(?:Alpha|Lower|Upper|Digit|Alnum|Punct|Space|Is|In|java)|\\[hHRXGQE]|&&",
 }
+_UNLIKE_OUTSIDE_OF_CLASSES = {
+    "a look-around": r"\(\?(?:<?[=!])",
+    "an atomic group": r"\(\?>",
+    "a possessive quantifier": r"[*+?}]\+",
+}
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
 
 
 def unlike_java(pattern: str, *, replaces: bool = False) -> str:
@@ -81,7 +85,9 @@ def unlike_java(pattern: str, *, replaces: bool = False) -> str:
         pattern: A pattern, or the text that takes its place.
         replaces: The text may be a replacement: there ``$1`` and ``\`` are read otherwise.
     """
-    for what, found in _UNLIKE.items():
-        if re.search(found, pattern):
-            return what
+    bare = _CLASS.sub("x", _ESCAPED.sub("x", pattern))
+    for unlike, text in ((_UNLIKE, pattern), (_UNLIKE_OUTSIDE_OF_CLASSES, bare)):
+        for what, found in unlike.items():
+            if re.search(found, text):
+                return what
     return "a group in its replacement" if replaces and re.search(r"\$\d|\$\{", pattern) else ""

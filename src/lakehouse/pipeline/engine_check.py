@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from pyiceberg.table import Table
 from pyspark.errors import UnsupportedOperationException
 from pyspark.sql import DataFrame
 
+from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.engine import Engine, building_on
@@ -36,7 +38,16 @@ def require_engine(lake: Lake, build: BuildSpec, rules: RuleSet, *, instant: dat
 
 def refused(lake: Lake, build: BuildSpec, rules: RuleSet, *, instant: datetime) -> tuple[str, ...]:
     """List what an engine other than Spark does not do, or was not tried with, of a build and its rules."""
-    return (*_of_build(lake, build, instant), *_of_rules(lake, build, rules))
+    table = lake.find(build.table.name)
+    left = left_behind(table) if table else ()
+    return (*left, *_of_build(lake, build, instant), *_of_rules(lake, build, rules))
+
+
+def left_behind(table: Table) -> tuple[str, ...]:
+    """List what of a table would stay when PyIceberg replaces its rows: deletes, which would be counted further."""
+    files = ledger.summed(table.current_snapshot(), "total-delete-files")
+    todo = f"`lakehouse maintain {'.'.join(table.name())}` writes its files anew without them"
+    return (f"taking position deletes away, of which it has {files:,} files; {todo}",) if files else ()
 
 
 def _of_build(lake: Lake, build: BuildSpec, instant: datetime) -> Iterator[str]:
