@@ -5,6 +5,7 @@ The same catalog, branches, ledger and publish as with Spark; only who reads and
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -78,7 +79,11 @@ class ArrowLake(Lake):
         properties = {"lakehouse.run-id": run_id}
 
         def write(table: Table) -> None:
-            table.overwrite(_as_of_table(made, table, spec), snapshot_properties=properties, branch=branch)
+            rows_of_table = _as_of_table(made, table, spec)
+            with warnings.catch_warnings():
+                # That it finds nothing to delete in a new table, and that it deletes whole files: both are meant.
+                warnings.simplefilter("ignore", UserWarning)
+                table.overwrite(rows_of_table, snapshot_properties=properties, branch=branch)
 
         commit(self.catalog, spec.name, write)
 

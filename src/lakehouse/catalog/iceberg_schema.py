@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 from pyiceberg import types as iceberg
@@ -83,12 +83,11 @@ def spark_struct(schema: Schema) -> spark_types.StructType:
     return _struct(schema.fields)
 
 
-def _field(column: ColumnSpec, ids: Iterable[int], *, where: str, top: bool = True) -> iceberg.NestedField:
-    numbers = iter(ids)
+def _field(column: ColumnSpec, ids: Iterator[int], *, where: str, top: bool = True) -> iceberg.NestedField:
     return iceberg.NestedField(
-        field_id=next(numbers),
+        field_id=next(ids),
         name=column.name,
-        field_type=_type(column.type, numbers, where=f"{where}.{column.name}", fields=column.fields),
+        field_type=_type(column.type, ids, where=f"{where}.{column.name}", fields=column.fields),
         # Fields of structs are never NOT NULL: see ``ddl.type_sql``.
         required=top and column.required,
         doc=column.comment or None,
@@ -96,19 +95,18 @@ def _field(column: ColumnSpec, ids: Iterable[int], *, where: str, top: bool = Tr
 
 
 def _type(
-    found: spark_types.DataType, ids: Iterable[int], *, where: str, fields: tuple[ColumnSpec, ...] = ()
+    found: spark_types.DataType, ids: Iterator[int], *, where: str, fields: tuple[ColumnSpec, ...] = ()
 ) -> iceberg.IcebergType:
-    numbers = iter(ids)
     if isinstance(found, spark_types.StructType):
         inner = fields or tuple(ColumnSpec(name=one.name, type=one.dataType) for one in found.fields)
-        return iceberg.StructType(*(_field(one, numbers, where=where, top=False) for one in inner))
+        return iceberg.StructType(*(_field(one, ids, where=where, top=False) for one in inner))
     if isinstance(found, spark_types.ArrayType):
-        element = _type(found.elementType, numbers, where=f"{where}.element")
-        return iceberg.ListType(element_id=next(numbers), element=element, element_required=False)
+        element = _type(found.elementType, ids, where=f"{where}.element")
+        return iceberg.ListType(element_id=next(ids), element=element, element_required=False)
     if isinstance(found, spark_types.MapType):
-        key, value = (_type(one, numbers, where=where) for one in (found.keyType, found.valueType))
+        key, value = (_type(one, ids, where=where) for one in (found.keyType, found.valueType))
         return iceberg.MapType(
-            key_id=next(numbers), key_type=key, value_id=next(numbers), value_type=value, value_required=False
+            key_id=next(ids), key_type=key, value_id=next(ids), value_type=value, value_required=False
         )
     if isinstance(found, spark_types.DecimalType):
         return iceberg.DecimalType(found.precision, found.scale)
