@@ -14,7 +14,7 @@ from benchmarks.result import Result, save
 
 NAMES = (
     "stream", "long_stream", "quality", "quality_append", "builds", "planner", "silver", "main_job", "publish", "phone",
-    "email",
+    "email", "sail",
 )  # fmt: skip
 
 

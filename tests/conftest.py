@@ -25,8 +25,9 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSeria
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a lake in a folder of its own."""
-    return lake_settings(tmp_path_factory.mktemp("lake"))
+    """Settings of a lake in a folder of its own, or in that of the server of Spark Connect whose sessions are taken."""
+    there = os.environ.get("LAKEHOUSE_TEST_FOLDER")
+    return lake_settings(Path(there) if there else tmp_path_factory.mktemp("lake"))
 
 
 def lake_settings(folder: Path) -> Settings:

@@ -32,6 +32,24 @@ class EngineError(LakehouseError):
     """Java, Spark or their jars are missing, wrong or out of the supported range."""
 
 
+class EngineRefusedError(EngineError):
+    """Something is asked of an engine that it does not do as Spark does."""
+
+    def __init__(
+        self,
+        *,
+        engine: str,
+        what: Sequence[str],
+        table: str = "",
+        todo: str = "Build it with Spark: --set session.engine=spark",
+    ) -> None:
+        self.engine, self.table = engine, table
+        self.what = tuple(what)
+        lines = "".join(f"\n  - {line}" for line in self.what)
+        subject = f"{table} was not built" if table else "this was not done"
+        super().__init__(f"{subject}: it needs what {engine} does not do, or not as Spark does:{lines}\n{todo}")
+
+
 class ContractError(LakehouseError):
     """A table or build is declared in a way that cannot work."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from lakehouse.config.paths import local_path, make_folder_of
 from lakehouse.config.settings import CatalogSettings, Settings
 from lakehouse.engines.local_conf import local_conf
+from lakehouse.engines.sail import SAIL_CONF, missing, start_sail
 from lakehouse.engines.versions import SparkVersion, spark_version
 from lakehouse.errors import ConfigError, EngineError
 
@@ -26,6 +28,9 @@ _BY_PARTITIONS = {
     "spark.sql.iceberg.planning.preserve-data-grouping": "true",
 }
 
+_SAIL: list[SparkSession] = []
+"""The session of Sail of this process."""
+
 
 def make_session(settings: Settings) -> SparkSession:
     """Make the session of a job, or take the one that spark-submit, Glue or a notebook has made.
@@ -41,10 +46,37 @@ def make_session(settings: Settings) -> SparkSession:
         MissingExtraError: PySpark is not installed.
     """
     version = spark_version()
+    if settings.session.engine == "sail":
+        return _sail()
     make_folder_of(settings.catalog.uri)
     spark = _taken(settings) if _is_there() else _started(settings, version)
     _require_extensions(spark)
     _require_catalog(spark, settings.catalog)
+    return spark
+
+
+def _sail() -> SparkSession:
+    from pyspark.errors import PySparkImportError
+    from pyspark.sql import SparkSession
+
+    there = SparkSession.getActiveSession()
+    if there is not None and there not in _SAIL:
+        raise EngineError("a session of Spark is there already, and a process has one engine: use Sail in its own")
+    if there is not None:
+        return there
+    server, address = start_sail()
+    try:
+        builder = SparkSession.builder.remote(address)
+        for name, value in SAIL_CONF.items():
+            builder = builder.config(name, value)
+        spark = builder.getOrCreate()
+    except PySparkImportError as error:
+        server.stop()
+        raise missing() from error
+    _SAIL.append(spark)
+    # In this order: a server that ends before its session hangs, and so does one that nobody stops.
+    atexit.register(server.stop)
+    atexit.register(spark.stop)
     return spark
 
 

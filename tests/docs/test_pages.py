@@ -26,7 +26,8 @@ from lakehouse.quality.rule_file import parse_rules
 ROOT = Path(__file__).parent.parent.parent
 README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
 BUILDS, TRANSFORMS = ROOT / "docs" / "builds.md", ROOT / "docs" / "transforms.md"
-PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS)
+ENGINES = ROOT / "docs" / "engines.md"
+PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:
@@ -81,7 +82,9 @@ def test_each_file_that_spark_submit_is_given_exists(command: str) -> None:
     assert [file for file in files if not (ROOT / file).exists()] == []
 
 
-@pytest.mark.parametrize("block", [*blocks("toml"), *blocks("toml", STREAMING), *blocks("toml", BUILDS)])
+@pytest.mark.parametrize(
+    "block", [*blocks("toml"), *blocks("toml", STREAMING), *blocks("toml", BUILDS), *blocks("toml", ENGINES)]
+)
 def test_each_configuration_is_valid(block: str) -> None:
     assert Settings.model_validate(tomllib.loads(block)).packages == ("acme_lake",)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pyiceberg.catalog import Catalog, load_catalog
 from pyspark.sql import SparkSession
 
+from lakehouse.catalog.arrow_lake import ArrowLake
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings
 from lakehouse.config.paths import local_path, make_folder_of
+from lakehouse.contract.engine import Engine
 from lakehouse.errors import ConfigError, MissingExtraError
 
 
@@ -45,6 +47,9 @@ def pyiceberg_properties(settings: Settings) -> dict[str, str]:
     return found
 
 
-def open_lake(settings: Settings, spark: SparkSession) -> Lake:
-    """Open the catalog for a session that ``make_session`` made from the same settings."""
-    return Lake(spark, open_catalog(settings), settings.catalog.name)
+def open_lake(settings: Settings, spark: SparkSession, catalog: Catalog | None = None) -> Lake:
+    """Open the catalog for a session that ``make_session`` made from the same settings, or take one that is open."""
+    opened, name = catalog or open_catalog(settings), settings.catalog.name
+    if Engine(settings.session.engine) is Engine.SAIL:
+        return ArrowLake(spark, opened, name, max_bytes=settings.session.sail_max_megabytes * 1_000_000)
+    return Lake(spark, opened, name)

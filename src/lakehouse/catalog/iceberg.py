@@ -6,19 +6,21 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as spark_types
 from typedspark import DataSet
 
 from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import after_create_sql, create_table_sql, full_name
-from lakehouse.contract.evolution import LiveTable, evolve
+from lakehouse.contract.engine import Engine
+from lakehouse.contract.evolution import Evolution, LiveTable, evolve
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.partitioning import PartitionField, from_iceberg
 from lakehouse.contract.schema import Schema, SchemaT
@@ -57,6 +59,8 @@ class Lake:
     name: str
     pinned: Mapping[str, int] = field(default_factory=dict, compare=False)
 
+    engine: ClassVar[Engine] = Engine.SPARK
+
     def ensure(self, spec: TableSpec) -> tuple[str, ...]:
         """Create a table, or evolve it to its contract. Gives the statements that were run, none when it fits already.
 
@@ -65,28 +69,23 @@ class Lake:
         """
         live = self.live(spec)
         if live is None:
-            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{spec.namespace}`")
             statements = (create_table_sql(spec, catalog=self.name), *after_create_sql(spec, catalog=self.name))
-        else:
-            change = evolve(spec, live, catalog=self.name)
-            if change.refused:
-                todo = (
-                    "Nothing was changed. Change the contract as said above, or move the table away and build it anew."
-                )
-                what = "the table in the catalog"
-                raise SchemaMismatchError(table=spec.name, differences=change.refused, what=what, todo=todo)
-            statements = change.statements
-        for statement in statements:
-            self.spark.sql(statement)
-        return statements
+            self._create(spec, statements)
+            return statements
+        change = evolve(spec, live, catalog=self.name)
+        if change.refused:
+            todo = "Nothing was changed. Change the contract as said above, or move the table away and build it anew."
+            what = "the table in the catalog"
+            raise SchemaMismatchError(table=spec.name, differences=change.refused, what=what, todo=todo)
+        self._evolve(spec, change)
+        return change.statements
 
     def live(self, spec: TableSpec) -> LiveTable | None:
         """Describe the table that is in the catalog; None when there is none."""
         table = self.find(spec.name)
         if table is None:
             return None
-        self.refresh(spec.name)
-        struct = self.spark.table(full_name(spec, catalog=self.name)).schema
+        struct = self._struct(spec, table)
         # Iceberg keeps the version of its format beside the properties.
         properties = {**table.properties, "format-version": str(table.format_version)}
         return LiveTable(struct=struct, partitioned_by=partition_fields(table), properties=properties)
@@ -124,6 +123,20 @@ class Lake:
         pin = self.pinned.get(name)
         return self.spark.sql(f"SELECT * FROM `{self.name}`.{name}" + (f" VERSION AS OF {pin}" if pin else ""))
 
+    def branch_rows(self, spec: TableSpec, branch: str) -> DataFrame:
+        """Read a branch as it stands; reads nothing until an action."""
+        self.refresh(spec.name)
+        return self.spark.table(self.branch_name(spec, branch))
+
+    def branch_name(self, spec: TableSpec, branch: str) -> str:
+        """Give the name under which Spark reads and writes a branch."""
+        return f"{full_name(spec, catalog=self.name)}.branch_{branch}"
+
+    def replace_rows(self, spec: TableSpec, branch: str, rows: DataFrame, *, run_id: str) -> None:
+        """Write rows to a branch in place of all that it has. Cost: one job."""
+        written = rows.writeTo(self.branch_name(spec, branch)).option("snapshot-property.lakehouse.run-id", run_id)
+        written.overwrite(F.lit(True))
+
     def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
         """Read what was appended after one snapshot and up to another; reads nothing until an action.
 
@@ -160,6 +173,19 @@ class Lake:
         """Read the records of a bronze table that could not be decoded, without the empty payload columns."""
         df = self.rows(spec_of(schema), snapshot_id=snapshot_id).where(F.col("dead_letter.reason").isNotNull())
         return df.select("topic", "partition", "offset", "kafka_timestamp", "ingested_at", "dead_letter.*")
+
+    def _struct(self, spec: TableSpec, table: Table) -> spark_types.StructType:  # noqa: ARG002
+        self.refresh(spec.name)
+        return self.spark.table(full_name(spec, catalog=self.name)).schema
+
+    def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:
+        self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{spec.namespace}`")
+        for statement in statements:
+            self.spark.sql(statement)
+
+    def _evolve(self, spec: TableSpec, change: Evolution) -> None:  # noqa: ARG002
+        for statement in change.statements:
+            self.spark.sql(statement)
 
 
 def good_rows(rows: DataFrame, schema: type[Schema]) -> DataFrame:

@@ -14,10 +14,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from lakehouse.catalog.connect import open_catalog
+from lakehouse.catalog.connect import open_catalog, open_lake
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings, load
-from lakehouse.errors import LakehouseError
+from lakehouse.contract.engine import SPARK, Engine
+from lakehouse.errors import EngineRefusedError, LakehouseError
 from lakehouse.session import make_session
 
 ConfigFile = Annotated[
@@ -50,15 +51,24 @@ def settings_of(config: list[Path] | None, overrides: list[str] | None) -> Setti
     return load(config_files(config), overrides=overrides or (), environ=os.environ).settings
 
 
-def lake_of(settings: Settings) -> Lake:
-    """Start a session and open the lake."""
+def lake_of(settings: Settings, *, on: tuple[Engine, ...] = SPARK) -> Lake:
+    """Start a session and open the lake.
+
+    Args:
+        on: Engines that the verb runs on.
+
+    Raises:
+        EngineRefusedError: The configured one is none of them.
+    """
+    if Engine(settings.session.engine) not in on:
+        raise EngineRefusedError(engine=settings.session.engine, what=("all but `lakehouse plan` and `lakehouse run`",))
     # What Spark refuses is told by our own errors; PySpark would print its stack trace as well.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     with ThreadPoolExecutor(max_workers=1) as pool:
         # While Java starts, which takes seconds; to load the library of the catalog alone takes half of one.
         opened = pool.submit(open_catalog, settings)
         spark = make_session(settings)
-        lake = Lake(spark, opened.result(), settings.catalog.name)
+        lake = open_lake(settings, spark, opened.result())
     if threading.current_thread() is threading.main_thread():
         _take_interrupts_back()
     return lake

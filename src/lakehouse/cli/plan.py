@@ -15,6 +15,7 @@ from lakehouse.cli.plan_data import Price, as_data
 from lakehouse.cli.plan_text import lines_of
 from lakehouse.cli.rules import more_rules
 from lakehouse.config import Settings
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import LakehouseError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
@@ -54,7 +55,7 @@ def plan(
     run = Run(minimum_score=settings.quality.minimum_for, more_rules=more, full=full)
     steps = Steps(console)
     with steps.step("start the session"):
-        lake = lake_of(_without_jobs(settings))
+        lake = lake_of(_without_jobs(settings), on=SPARK_AND_SAIL)
     with steps.step(f"plan {len(builds)} build{'' if len(builds) == 1 else 's'}"):
         found = plan_lake(lake, graph, builds, run)
     price = Price(per_hour=settings.plan.price_per_hour, currency=settings.plan.currency)

@@ -22,6 +22,7 @@ from lakehouse.cli.options import AsJson, ConfigFile, Override, Wait, console, l
 from lakehouse.cli.rules import MoreRules, more_rules
 from lakehouse.config import Settings
 from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.observe.alert_channels import channels_of
 from lakehouse.observe.alerts import Channel
 from lakehouse.observe.progress import Steps
@@ -72,7 +73,7 @@ def run(
     channels = channels_of(settings.alerts, environ=os.environ)
     steps = Steps(console)
     with steps.step("start the session"):
-        lake = lake_of(settings)
+        lake = lake_of(settings, on=SPARK_AND_SAIL)
     command = " ".join(("lakehouse run", *(tables or ())))
     again = dict.fromkeys(tables or [one.table.name for one in builds], since)
     built = build_tables(

@@ -56,10 +56,16 @@ class CatalogSettings(_Section):
 class SessionSettings(_Section):
     """The Spark session."""
 
+    engine: Literal["spark", "sail"] = Field(
+        "spark", description="sail: builds of small data without a JVM; what it cannot do as Spark does is refused"
+    )
     app_name: str = Field("lakehouse", description="Name in Spark's pages")
     master: str | None = Field(None, description="local[2] on a laptop; empty or not set: what the cluster says")
     driver_memory: str = Field("2g", description="Only where the library starts the JVM itself")
     conf: Words = Field({}, description="Further Spark settings")
+    sail_max_megabytes: int = Field(
+        500, gt=0, description="sail: largest input, in its files; Arrow takes about five times that of memory"
+    )
 
 
 class KafkaSettings(_Section):

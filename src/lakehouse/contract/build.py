@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast, get_type_hints, overload
 
 from typedspark import DataSet
 
+from lakehouse.contract.engine import Engine
 from lakehouse.contract.follows import Follows, Whole, check_follows
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, is_table, spec_of
@@ -21,7 +22,8 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., DataSet[Any]])
 @dataclass(frozen=True, kw_only=True)
 class BuildSpec:
     """A build: parameter name → input table, the output table, the parameter that takes the run's instant, how it
-    follows changes of its inputs, and what stands for its code; empty: its source."""
+    follows changes of its inputs, what stands for its code (empty: its source), and the engines that it says it runs on
+    (None: judged by what it calls)."""
 
     function: Callable[..., DataSet[Any]]
     inputs: tuple[tuple[str, type[Schema]], ...]
@@ -29,6 +31,7 @@ class BuildSpec:
     instant: str | None = None
     follows: Follows = field(default_factory=Whole)
     code_version: str = ""
+    engines: tuple[Engine, ...] | None = None
 
     @property
     def table(self) -> TableSpec:
@@ -45,9 +48,15 @@ class BuildSpec:
 @overload
 def build(function: FunctionT) -> FunctionT: ...
 @overload
-def build(*, follows: Follows | None = None, code_version: str = "") -> Callable[[FunctionT], FunctionT]: ...
 def build(
-    function: FunctionT | None = None, *, follows: Follows | None = None, code_version: str = ""
+    *, follows: Follows | None = None, code_version: str = "", engines: Sequence[Engine | str] | None = None
+) -> Callable[[FunctionT], FunctionT]: ...
+def build(
+    function: FunctionT | None = None,
+    *,
+    follows: Follows | None = None,
+    code_version: str = "",
+    engines: Sequence[Engine | str] | None = None,
 ) -> FunctionT | Callable[[FunctionT], FunctionT]:
     """Declare a function to be the build of the table that it returns: ``@build``, or ``@build(follows=Rows())``.
 
@@ -58,19 +67,27 @@ def build(
         follows: Which of its rows a changed input row can change: ``Rows``, ``Keys``, ``Groups``. Not said: ``Whole``.
         code_version: By what it is told that its code is another, so that all rows are made anew. Not said: its source,
             without that of functions which it calls.
+        engines: Where you have tried that it gives equal rows, such as ``("spark", "sail")``. Not said: Spark, and Sail
+            as far as each function that it calls is known to do there what it does on Spark.
 
     Raises:
-        ContractError: A parameter, the return type or ``follows`` does not fit, with file and line.
+        ContractError: A parameter, the return type, ``follows`` or an engine does not fit, with file and line.
     """
 
     def declare(declared: FunctionT) -> FunctionT:
-        declared.__build__ = _spec_of(declared, follows or Whole(), code_version)  # type: ignore[attr-defined]
+        spec = _spec_of(declared, follows or Whole(), code_version, engines)
+        declared.__build__ = spec  # type: ignore[attr-defined]
         return declared
 
     return declare if function is None else declare(function)
 
 
-def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows, code_version: str) -> BuildSpec:
+def _spec_of(
+    function: Callable[..., DataSet[Any]],
+    follows: Follows,
+    code_version: str,
+    engines: Sequence[Engine | str] | None,
+) -> BuildSpec:
     code = function.__code__
     where = f"build {code.co_name} ({code.co_filename}:{code.co_firstlineno})"
     try:
@@ -103,7 +120,20 @@ def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows, code_versi
         instant=instant,
         follows=follows,
         code_version=code_version,
+        engines=_engines(engines, where=where),
     )
+
+
+def _engines(names: Sequence[Engine | str] | None, *, where: str) -> tuple[Engine, ...] | None:
+    if names is None:
+        return None
+    unknown = [str(name) for name in names if name not in list(Engine)]
+    if unknown or Engine.SPARK not in names:
+        known = ", ".join(Engine)
+        raise ContractError(
+            f"{where}: engines={tuple(map(str, names))}; there is {known}, and spark is always one of them"
+        )
+    return tuple(Engine(name) for name in names)
 
 
 def build_of(function: object) -> BuildSpec | None:

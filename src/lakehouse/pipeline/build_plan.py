@@ -17,6 +17,7 @@ from lakehouse.catalog.iceberg import Tables, find_table, load_table
 from lakehouse.catalog.publish import main_of
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.ddl import create_table_sql
+from lakehouse.contract.engine import Engine
 from lakehouse.contract.follows import Keys, Rows
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.table import TableSpec, spec_of
@@ -78,6 +79,7 @@ def plan_build(
     since: str = "",
     costs: Costs = COSTS,
     pinned: Mapping[str, int] | None = None,
+    engine: Engine = Engine.SPARK,
 ) -> BuildPlan:
     """Decide how to bring a table up to date. Cost: metadata of the table and its inputs.
 
@@ -87,6 +89,7 @@ def plan_build(
         since: Make again what changed since then, be it another code that made it; see ``changes_since``.
         costs: By what the cheaper strategy is chosen.
         pinned: Inputs that are read at a snapshot, by table; of the others it is the one that ``main`` is at.
+        engine: What will build it.
 
     Raises:
         TableNotFoundError: An input does not exist yet.
@@ -133,7 +136,7 @@ def plan_build(
     ):
         if applies:
             return plan(Strategy.WHOLE, reason)
-    strategy, reason = strategy_for(build, rules, changes, again=bool(since))
+    strategy, reason = strategy_on(engine, *strategy_for(build, rules, changes, again=bool(since)))
     if strategy is Strategy.NOTHING and newest and newest.code != code:
         return plan(Strategy.APPEND, f"its code changed, and no row of its inputs since {since}")
     reason += f" since {since}" if since and strategy is not Strategy.NOTHING else ""
@@ -235,6 +238,13 @@ def strategy_for(
     if isinstance(build.follows, Keys):
         return _by_keys(build, build.follows, changed)
     return Strategy.WHOLE, "its inputs changed, and its build follows no part of them: @build(follows=…)"
+
+
+def strategy_on(engine: Engine, strategy: Strategy, reason: str) -> tuple[Strategy, str]:
+    """Give what becomes of a strategy, and of the reason for it, on an engine that may not have it."""
+    if engine.builds_in_part or strategy in {Strategy.NOTHING, Strategy.WHOLE}:
+        return strategy, reason
+    return Strategy.WHOLE, f"{reason}, and {engine} builds tables whole"
 
 
 def _by_rows(

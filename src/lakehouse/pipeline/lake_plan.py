@@ -13,9 +13,11 @@ from pyspark.sql import DataFrame
 from lakehouse.catalog import ledger
 from lakehouse.catalog.iceberg import Lake, Tables, find_table
 from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.engine import Engine
 from lakehouse.contract.schema import Schema
 from lakehouse.errors import ContractError
-from lakehouse.pipeline.build_plan import Strategy, plan_build
+from lakehouse.pipeline.build_plan import Strategy, plan_build, strategy_on
+from lakehouse.pipeline.engine_check import refused
 from lakehouse.pipeline.graph import FilledBy, Graph, reads_of
 from lakehouse.pipeline.past_runs import past_runs
 from lakehouse.pipeline.planned_read import planned_read
@@ -76,11 +78,11 @@ def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # The catalog is asked while Spark analyses: starting both takes most of the time.
         asked = pool.submit(_schemas, lake, graph, builds)
-        found = pool.map(lambda build: _check(build, run, empty), builds)
+        found = pool.map(lambda build: _check(lake, build, run, empty), builds)
         checks = {build.table.name: check for build, check in zip(builds, found, strict=True)}
     schemas = asked.result()
     before: dict[str, TablePlan] = {}
-    planner = _Planner(tables=_Loaded(lake.catalog), run=run, schemas=schemas, before=before)
+    planner = _Planner(tables=_Loaded(lake.catalog), engine=lake.engine, run=run, schemas=schemas, before=before)
     for build in builds:
         before[build.table.name] = planner.plan(build, *checks[build.table.name])
     return LakePlan(
@@ -96,14 +98,17 @@ def _schemas(lake: Lake, graph: Graph, builds: Sequence[BuildSpec]) -> dict[str,
 
 
 def _check(
-    build: BuildSpec, run: Run, empty: Mapping[type[Schema], DataFrame]
+    lake: Lake, build: BuildSpec, run: Run, empty: Mapping[type[Schema], DataFrame]
 ) -> tuple[RuleSet | None, tuple[str, ...]]:
     """Give the rules of a build's table, None where they contradict each other, and what is wrong with the build."""
     try:
         rules = rule_set(build.table, more=run.more_rules(build.table.name))
     except ContractError as error:
         return None, (str(error),)
-    return rules, check_build(build, rules, instant=run.instant, empty=empty)
+    wrong = check_build(build, rules, instant=run.instant, empty=empty)
+    if wrong or lake.engine is Engine.SPARK:
+        return rules, wrong
+    return rules, tuple(f"{lake.engine}: {what}" for what in refused(lake, build, rules, instant=run.instant))
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ class _Planner:
     """Plans builds one after the other; ``before`` are those that were planned already."""
 
     tables: Tables
+    engine: Engine
     run: Run
     schemas: Mapping[str, SchemaPlan]
     before: Mapping[str, TablePlan]
@@ -166,7 +172,15 @@ class _Planner:
         plan = replace(plan, causes=(*own, *upstream), past=past_runs(target) if target else ())
         if any(self.find(name) is None for name in coming):
             return replace(plan, strategy=Strategy.WHOLE, reason=own[0].text if own else "its input is made anew")
-        known = plan_build(self.tables, build, rules, instant=run.instant, full=run.full, costs=run.costs)
+        known = plan_build(
+            self.tables,
+            build,
+            rules,
+            instant=run.instant,
+            full=run.full,
+            costs=run.costs,
+            engine=self.engine,
+        )
         changed = dict.fromkeys(filter(None, (input_cause(one, newest) for one in known.changes.values())))
         plan = replace(plan, causes=(*own, *changed, *upstream), strategy=known.strategy, reason=known.reason)
         lost = () if run.accept_loss else (_lost(name, count) for name, count in known.newly_expired.items())
@@ -176,7 +190,8 @@ class _Planner:
         if own:
             return plan
         size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
-        strategy, reason = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
+        after = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
+        strategy, reason = strategy_on(self.engine, *after)
         return replace(plan, strategy=strategy, reason=reason)
 
     def _published(self, build: BuildSpec) -> list[TablePlan]:

@@ -21,10 +21,12 @@ from lakehouse.catalog.publish import Audit, main_of, open_audit, publish
 from lakehouse.catalog.quality_metrics import record
 from lakehouse.catalog.retention import Retention
 from lakehouse.contract.build import BuildSpec
+from lakehouse.contract.engine import Engine
 from lakehouse.errors import PublishConflictError, QualityGateError
 from lakehouse.pipeline.build_call import Inputs, call, while_written
 from lakehouse.pipeline.build_plan import BuildPlan, Strategy, plan_build
 from lakehouse.pipeline.cost import COSTS, Costs
+from lakehouse.pipeline.engine_check import require_engine
 from lakehouse.pipeline.expired_rows import refuse_expired
 from lakehouse.pipeline.kept_rows import changes_with_instants, kept_rows
 from lakehouse.pipeline.quarantine import set_aside
@@ -97,18 +99,20 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         QualityGateError: The rows are below what the table's gate demands; ``main`` is as it was.
         LeaseHeldError: Another run was at work on the table for longer than it was waited for.
         PublishConflictError: Other runs published the table each time; nothing of anyone is lost.
+        EngineRefusedError: The session's engine is not known to make the rows that Spark makes.
         ExpiredInputError: It would have to be built of an input that no longer has all that it was built of.
         TimeTravelError: Nothing is known of what the run is told to make rows again ``since``.
     """
     started = time.monotonic()
     rules = rule_set(build.table, more=run.more_rules(build.table.name))
-    plan = plan_run(lake.catalog, build, rules, run)
+    plan = plan_run(lake.catalog, build, rules, run, engine=lake.engine)
     if plan.strategy is Strategy.NOTHING:
         return built_of(lake, plan, Status.UP_TO_DATE, started)
+    require_engine(lake, build, rules, instant=run.instant)
     with hold(run.leasing, lake.catalog, plan.table) as held:
         for attempt in range(1, _TRIES + 1):
             if attempt > 1 or held.waited or (held.lease and has_moved(lake, plan)):
-                plan = plan_run(lake.catalog, build, rules, run)
+                plan = plan_run(lake.catalog, build, rules, run, engine=lake.engine)
             if plan.strategy is Strategy.NOTHING:
                 return built_of(lake, plan, Status.UP_TO_DATE, started)
             if not run.accept_loss:
@@ -124,11 +128,25 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
 
 
 def plan_run(
-    catalog: Catalog, build: BuildSpec, rules: RuleSet, run: Run, *, pinned: Mapping[str, int] | None = None
+    catalog: Catalog,
+    build: BuildSpec,
+    rules: RuleSet,
+    run: Run,
+    *,
+    pinned: Mapping[str, int] | None = None,
+    engine: Engine = Engine.SPARK,
 ) -> BuildPlan:
     """Decide as ``plan_build`` does, by what a run was told."""
     return plan_build(
-        catalog, build, rules, instant=run.instant, full=run.full, since=run.since, costs=run.costs, pinned=pinned
+        catalog,
+        build,
+        rules,
+        instant=run.instant,
+        full=run.full,
+        since=run.since,
+        costs=run.costs,
+        pinned=pinned,
+        engine=engine,
     )
 
 

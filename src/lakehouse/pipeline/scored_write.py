@@ -8,7 +8,6 @@ from datetime import datetime
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.changes import open_added, plan_change
@@ -42,7 +41,7 @@ def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, in
     if rules.rules:
         # Counted by the mask in any case; kept where the table has columns for it.
         masked = with_quality(df, rules) if issubclass(audit.spec.schema, Scored) else with_mask(df, rules)
-        df, observed = observe(masked, rules)
+        df, observed = observe(masked, rules) if audit.lake.engine.observes else (masked, None)
     judged = df
     if drops:
         df = df.where(~failed_any(rules))
@@ -77,8 +76,7 @@ def score_branch(audit: Audit, rules: RuleSet, *, instant: datetime, large: int 
 
 def branch_rows(audit: Audit) -> DataFrame:
     """Read the branch as it stands."""
-    audit.lake.refresh(audit.spec.name)
-    return audit.lake.spark.table(audit.target)
+    return audit.lake.branch_rows(audit.spec, audit.branch)
 
 
 def segments_of(audit: Audit, rules: RuleSet) -> list[tuple[str, str, float]]:
@@ -95,7 +93,7 @@ def facts_of(audit: Audit, instant: datetime) -> Facts:
 
 def _overwrite(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> None:
     try:
-        df.writeTo(audit.target).option("snapshot-property.lakehouse.run-id", run_id).overwrite(F.lit(True))
+        audit.lake.replace_rows(audit.spec, audit.branch, df, run_id=run_id)
     except PySparkException as error:
         guilty = _guilty(error, rules)
         if not guilty:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pyspark.errors import AnalysisException, ParseException, StreamingQueryException
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, is_remote
 from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.errors import ConfigError, LakehouseError, StreamError
+from lakehouse.errors import ConfigError, EngineRefusedError, LakehouseError, StreamError
 from lakehouse.observe.batch_metrics import MetricsSink
 from lakehouse.pipeline.batch import BatchWriter
 from lakehouse.pipeline.ingest import Ingest
@@ -60,11 +60,16 @@ def run_stream(
         metrics: Where the figures of each batch go.
 
     Raises:
+        EngineRefusedError: The session is one of Spark Connect.
         ConfigError: The condition of a route is no SQL over a Kafka record.
         SourceError: No broker answers, or the topic does not exist.
         StreamError: The checkpoint and the table do not continue each other, or a batch failed.
         SchemaMismatchError: The table that exists does not fit the contract.
     """
+    if is_remote():
+        why = "streams: their batches would run on the server, where neither this process nor its catalog is"
+        todo = "Start them with Spark in the process: spark-submit, or session.master"
+        raise EngineRefusedError(engine="Spark Connect", what=(why,), todo=todo)
     check_topic(ingest.topic)
     for spec in ingest.targets:
         lake.ensure(spec)

@@ -10,6 +10,7 @@ from typing import Unpack
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.quality.rule import Common, Dimension, RowRule, Rule, need_columns, need_sql
 
 
@@ -19,6 +20,7 @@ class NotNull(Rule):
 
     dimension = Dimension.COMPLETENESS
     kind = "not_null"
+    engines = SPARK_AND_SAIL
 
     def violated(self, column: Column) -> Column:
         """Give true for null."""
@@ -34,6 +36,7 @@ class NotBlank(NotNull):
     """The text is there and is more than white space."""
 
     kind = "not_blank"
+    engines = SPARK_AND_SAIL
 
     def violated(self, column: Column) -> Column:
         """Give true for null and for text of white space alone."""
@@ -45,6 +48,7 @@ class NotEmpty(NotNull):
     """The array or map is there and has an element."""
 
     kind = "not_empty"
+    engines = SPARK_AND_SAIL
 
     def violated(self, column: Column) -> Column:
         """Give true for null and for an array or map without elements."""
@@ -59,6 +63,7 @@ class RequiredIf(Rule):
 
     dimension = Dimension.COMPLETENESS
     kind = "required_if"
+    engines = SPARK_AND_SAIL
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,6 +86,7 @@ class Complete(RowRule):
 
     dimension = Dimension.COMPLETENESS
     kind = "complete"
+    engines = SPARK_AND_SAIL
 
     def __init__(self, *columns: str, **common: Unpack[Common]) -> None:
         self._fill(columns=columns, **common)

@@ -12,6 +12,7 @@ from typing import Unpack
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Common, Dimension, RowRule, Rule, Severity, need_columns, need_sql
 
@@ -24,6 +25,7 @@ class Holds(RowRule):
 
     dimension = Dimension.CONSISTENCY
     kind = "holds"
+    engines = SPARK_AND_SAIL
 
     def __init__(
         self, name: str, condition: str, *, severity: Severity = Severity.ERROR, weight: float = 1.0, because: str = ""
@@ -48,6 +50,7 @@ class Ordered(RowRule):
 
     dimension = Dimension.CONSISTENCY
     kind = "ordered"
+    engines = SPARK_AND_SAIL
 
     def __init__(self, *columns: str, **common: Unpack[Common]) -> None:
         self._fill(columns=columns, **common)
@@ -76,6 +79,7 @@ class DerivedFrom(Rule):
 
     dimension = Dimension.CONSISTENCY
     kind = "derived_from"
+    engines = SPARK_AND_SAIL
 
     def __post_init__(self) -> None:
         super().__post_init__()

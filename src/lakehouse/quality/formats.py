@@ -12,6 +12,7 @@ from typing import ClassVar
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Col, Dimension, Rule
 from lakehouse.transforms.email import parse_email
@@ -45,6 +46,7 @@ class EmailSyntax(Format):
     """
 
     kind = "email_syntax"
+    engines = SPARK_AND_SAIL
     pattern = rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}"
 
     def violated(self, column: Column) -> Column:
@@ -115,6 +117,7 @@ class Uuid(Format):
     """The text is a UUID in its usual form, of any version."""
 
     kind = "uuid"
+    engines = SPARK_AND_SAIL
     pattern = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
 
 
@@ -138,6 +141,7 @@ class IpAddress(Format):
     """The text is an IP address, version 4 (four numbers without leading zeros) or 6 (RFC 4291, without a zone)."""
 
     kind = "ip_address"
+    engines = SPARK_AND_SAIL
     pattern = rf"{_V4}|{_v6()}"
 
 

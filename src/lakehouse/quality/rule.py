@@ -10,6 +10,7 @@ from typing import ClassVar, TypedDict
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK, Engine
 from lakehouse.errors import ContractError
 
 
@@ -71,11 +72,18 @@ class Rule:
 
     dimension: ClassVar[Dimension]
     kind: ClassVar[str]
+    engines: ClassVar[tuple[Engine, ...]] = SPARK
+    """Where it was tried with equal rows; not inherited: a rule of your own runs on Sail when it says so itself."""
 
     name: str | None = None
     severity: Severity = Severity.ERROR
     weight: float = 1.0
     because: str = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "engines" not in vars(cls):
+            cls.engines = SPARK
 
     def __post_init__(self) -> None:
         if not 0 < self.weight < math.inf:

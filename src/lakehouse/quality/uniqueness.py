@@ -11,6 +11,7 @@ from typing import Any, Unpack
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Common, Dimension, Severity
 from lakehouse.quality.table_rule import AggregateRule, Facts, Finding, TableRule
@@ -27,6 +28,7 @@ class Unique(TableRule):
 
     dimension = Dimension.UNIQUENESS
     kind = "unique"
+    engines = SPARK_AND_SAIL
 
     def __init__(self, *columns: str, **common: Unpack[Common]) -> None:
         self._fill(columns=columns, **common)

@@ -13,6 +13,7 @@ from typing import Unpack
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Col, Common, Dimension, Rule
 
@@ -30,6 +31,7 @@ class Matches(Rule):
 
     dimension = Dimension.VALIDITY
     kind = "matches"
+    engines = SPARK_AND_SAIL
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,6 +59,7 @@ class Length(Rule):
 
     dimension = Dimension.VALIDITY
     kind = "length"
+    engines = SPARK_AND_SAIL
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -85,6 +88,7 @@ class Between(Rule):
 
     dimension = Dimension.VALIDITY
     kind = "between"
+    engines = SPARK_AND_SAIL
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -146,6 +150,7 @@ class OneOf(Rule):
 
     dimension = Dimension.VALIDITY
     kind = "one_of"
+    engines = SPARK_AND_SAIL
 
     def __init__(self, *values: str | int | float | bool, **common: Unpack[Common]) -> None:
         self._fill(values=values, **common)

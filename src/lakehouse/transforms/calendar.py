@@ -7,12 +7,16 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK, runs_on
 
+
+@runs_on(*SPARK)
 def days_between(first: Column, last: Column) -> Column:
     """Give the days from one to another [array], both included; null where one is unknown or they are swapped."""
     return F.when(first <= last, F.sequence(first, last))
 
 
+@runs_on(*SPARK)
 def calendar(df: DataFrame, *, first: Column, last: Column, fiscal_year_starts: int = 1) -> DataFrame:
     """Make a row for each day between the least ``first`` and the greatest ``last`` of a table; none for an empty one.
 
@@ -55,6 +59,7 @@ def calendar(df: DataFrame, *, first: Column, last: Column, fiscal_year_starts: 
     )
 
 
+@runs_on(*SPARK)
 def with_every_day(df: DataFrame, *, day: str, zero: tuple[str, ...] = (), until: date | None = None) -> DataFrame:
     """Add a row for each day that is missing between the first and the last.
 

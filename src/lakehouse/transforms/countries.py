@@ -10,6 +10,7 @@ from importlib.resources import files
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL, runs_on
 from lakehouse.transforms.literal_lookup import looked_up
 
 FILE = "countries.tsv"
@@ -47,6 +48,7 @@ def countries() -> tuple[Country, ...]:
     return tuple(found)
 
 
+@runs_on(*SPARK_AND_SAIL)
 def country_code(text: Column) -> Column:
     """Give the ISO 3166-1 alpha-2 code of a country; null where none is meant.
 
@@ -68,11 +70,13 @@ def country_code(text: Column) -> Column:
     return F.nullif(looked_up(letters, _codes(), default=""), F.lit(""))
 
 
+@runs_on(*SPARK_AND_SAIL)
 def country_name(code: Column) -> Column:
     """Give the English name of an alpha-2 code in capitals; null for others. Cost: 1 µs per row."""
     return _of_code(code, {one.code: one.name for one in countries()})
 
 
+@runs_on(*SPARK_AND_SAIL)
 def continent(code: Column) -> Column:
     """Give the continent of an alpha-2 code in capitals; null for others. Cost: 1 µs per row."""
     return _of_code(code, {one.code: one.continent for one in countries()})

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL, runs_on
 
+
+@runs_on(*SPARK_AND_SAIL)
 def keep_newest(df: DataFrame, *, key: Sequence[str], newest_by: Sequence[str]) -> DataFrame:
     """Keep, for each key, the row with the greatest ``newest_by``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK, runs_on
 from lakehouse.transforms.email_domains import FREE, EmailProvider, is_role, of_one_mailbox, provider_of
 from lakehouse.transforms.email_syntax import EmailReason, is_plain, written
 from lakehouse.transforms.let import let, let_column
@@ -16,6 +17,7 @@ __all__ = ["EmailProvider", "EmailReason", "email_domain", "normalize_email", "p
 _FIELDS = ("address", "local", "domain", "registrable_domain", "provider", "is_role", "reason")
 
 
+@runs_on(*SPARK)
 def parse_email(address: Column, *, lower_local: bool = True, one_per_mailbox: bool = False) -> Column:
     """Parse an address of mail.
 
@@ -53,6 +55,7 @@ def parse_email(address: Column, *, lower_local: bool = True, one_per_mailbox: b
     return F.when(address.isNotNull(), let_column("text", F.trim(address), body)).alias("email")
 
 
+@runs_on(*SPARK)
 def normalize_email(address: Column, *, lower_local: bool = True, one_per_mailbox: bool = False) -> Column:
     """Give the one form of an address of mail, null for what is none: ``address`` of ``parse_email``.
 
@@ -61,6 +64,7 @@ def normalize_email(address: Column, *, lower_local: bool = True, one_per_mailbo
     return parse_email(address, lower_local=lower_local, one_per_mailbox=one_per_mailbox)["address"]
 
 
+@runs_on(*SPARK)
 def email_domain(address: Column) -> Column:
     """Give the domain of an address in ASCII, null for what is none: ``domain`` of ``parse_email``.
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK, runs_on
 from lakehouse.transforms.let import let, let_column
 from lakehouse.transforms.phone_tables import OUTCOME_NUMBERS, PhoneTables, phone_tables
 from lakehouse.transforms.phone_text import LONGEST_TEXT, diallable
@@ -49,6 +50,7 @@ class PhoneReason(StrEnum):
     NOT_ASSIGNED = "not_assigned"
 
 
+@runs_on(*SPARK)
 def parse_phone(number: Column, *, country: Column | str | None = None) -> Column:
     """Parse a telephone number, national or international.
 
@@ -85,6 +87,7 @@ def parse_phone(number: Column, *, country: Column | str | None = None) -> Colum
     return F.when(number.isNotNull(), let_column("given", given, body)).alias("phone")
 
 
+@runs_on(*SPARK)
 def phone_e164(number: Column, *, country: Column | str | None = None) -> Column:
     """Give a telephone number in E.164, null for what is none: ``e164`` of ``parse_phone``.
 

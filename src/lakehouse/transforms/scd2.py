@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK_AND_SAIL, runs_on
 from lakehouse.contract.versions import IS_CURRENT, VALID_FROM, VALID_TO
 
 
+@runs_on(*SPARK_AND_SAIL)
 def versions(
     changes: DataFrame,
     *,

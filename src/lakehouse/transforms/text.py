@@ -5,7 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.contract.engine import SPARK, SPARK_AND_SAIL, runs_on
 
+
+@runs_on(*SPARK_AND_SAIL)
 def squeeze(text: Column) -> Column:
     """Trim, make one space of any run of white space, and null of nothing.
 
@@ -14,6 +17,7 @@ def squeeze(text: Column) -> Column:
     return F.nullif(F.trim(F.regexp_replace(text, r"[\s\x85\p{Z}]+", " ")), F.lit(""))
 
 
+@runs_on(*SPARK)
 def title_case(text: Column) -> Column:
     """``squeeze``, and give words that are all lower or all upper case a capital; mixed case is left as written.
 

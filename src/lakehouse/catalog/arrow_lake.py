@@ -1,0 +1,151 @@
+"""The lake for an engine that writes no branches of Iceberg: rows come and go as Arrow, through PyIceberg.
+
+The same catalog, branches, ledger and publish as with Spark; only who reads and writes the files is another.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pyarrow as pa
+from pyiceberg.table import Table
+from pyspark.sql import DataFrame
+from pyspark.sql import types as spark_types
+
+from lakehouse.catalog import ledger
+from lakehouse.catalog.conflicts import commit
+from lakehouse.catalog.iceberg import Lake, partition_fields
+from lakehouse.catalog.iceberg_schema import (
+    iceberg_order,
+    iceberg_partitions,
+    iceberg_schema,
+    partition_name,
+    spark_struct,
+)
+from lakehouse.contract.ddl import table_properties
+from lakehouse.contract.engine import Engine
+from lakehouse.contract.evolution import Evolution
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import EngineError, EngineRefusedError, LakehouseError
+
+
+@dataclass(frozen=True)
+class ArrowLake(Lake):
+    """A catalog with a session that does not know it. Inputs are read into memory, at most ``max_bytes`` of files."""
+
+    max_bytes: int = 500_000_000
+    _views: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    """What the session has in memory, each as it stood at a snapshot."""
+
+    engine: ClassVar[Engine] = Engine.SAIL
+
+    def refresh(self, name: str) -> None:
+        """Do nothing: each read asks the catalog."""
+
+    def rows(self, spec: TableSpec, *, snapshot_id: int | None = None) -> DataFrame:
+        """Read a table as it stands now, or as it stood at a snapshot. Cost: it is read at once, into memory."""
+        return self._read(self.table(spec.name), snapshot_id)
+
+    def named(self, name: str) -> DataFrame:
+        """Read a table by ``namespace.table``, one of no contract too; at once, into memory.
+
+        Raises:
+            TableNotFoundError: It does not exist.
+        """
+        return self._read(self.table(name), None)
+
+    def branch_rows(self, spec: TableSpec, branch: str) -> DataFrame:
+        """Read a branch as it stands, at once."""
+        table = self.table(spec.name)
+        return self._read(table, table.refs()[branch].snapshot_id)
+
+    def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:  # noqa: ARG002
+        """Refuse: builds are made whole here.
+
+        Raises:
+            EngineRefusedError: Always.
+        """
+        raise EngineRefusedError(engine=self.engine, table=spec.name, what=("reading what was appended alone",))
+
+    def replace_rows(self, spec: TableSpec, branch: str, rows: DataFrame, *, run_id: str) -> None:
+        """Write rows to a branch in place of all that it has. Cost: they are computed into memory, then written.
+
+        Raises:
+            LakehouseError: A column that is ``NOT NULL`` has no value.
+        """
+        made = (rows.sort(*spec.sorted_by) if spec.sorted_by else rows).toArrow()
+        properties = {"lakehouse.run-id": run_id}
+
+        def write(table: Table) -> None:
+            rows_of_table = _as_of_table(made, table, spec)
+            with warnings.catch_warnings():
+                # That it finds nothing to delete in a new table, and that it deletes whole files: both are meant.
+                warnings.simplefilter("ignore", UserWarning)
+                table.overwrite(rows_of_table, snapshot_properties=properties, branch=branch)
+
+        commit(self.catalog, spec.name, write)
+
+    def _read(self, table: Table, snapshot_id: int | None) -> DataFrame:
+        head = table.snapshot_by_id(snapshot_id) if snapshot_id is not None else table.current_snapshot()
+        size = ledger.summed(head, "total-files-size")
+        if size > self.max_bytes:
+            raise EngineError(
+                f"{'.'.join(table.name())} has {size / 1e6:,.0f} MB of files, and {self.engine} reads its inputs into "
+                f"memory, at most {self.max_bytes / 1e6:,.0f} MB each (session.sail_max_megabytes). "
+                "Build with Spark: --set session.engine=spark"
+            )
+        # By the name of a view: a frame of rows would be sent and read anew whenever its columns are asked for.
+        view = f"{'_'.join(table.name())}_{head.snapshot_id if head else 'empty'}"
+        if view not in self._views:
+            self.spark.createDataFrame(table.scan(snapshot_id=snapshot_id).to_arrow()).createOrReplaceTempView(view)
+            self._views.add(view)
+        return self.spark.table(view)
+
+    def _struct(self, spec: TableSpec, table: Table) -> spark_types.StructType:  # noqa: ARG002
+        return spark_struct(table.schema())
+
+    def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:  # noqa: ARG002
+        schema = iceberg_schema(spec)
+        self.catalog.create_namespace_if_not_exists(spec.namespace)
+        self.catalog.create_table_if_not_exists(
+            spec.name,
+            schema,
+            partition_spec=iceberg_partitions(spec, schema),
+            sort_order=iceberg_order(spec, schema),
+            properties={**table_properties(spec), **({"comment": spec.comment} if spec.comment else {})},
+        )
+
+    def _evolve(self, spec: TableSpec, change: Evolution) -> None:
+        if not change.statements:
+            return
+
+        def evolve(table: Table) -> None:
+            old, new = set(partition_fields(table)), set(spec.partitioned_by)
+            with table.transaction() as transaction:
+                with transaction.update_schema() as schema:
+                    schema.union_by_name(iceberg_schema(spec))
+                if old != new:
+                    with transaction.update_spec() as partitions:
+                        for one in old - new:
+                            partitions.remove_field(partition_name(one))
+                        for one in new - old:
+                            partitions.add_field(one.column, one.iceberg, partition_name(one))
+                transaction.set_properties(table_properties(spec))
+
+        commit(self.catalog, spec.name, evolve)
+
+
+def _as_of_table(rows: pa.Table, table: Table, spec: TableSpec) -> pa.Table:
+    wanted = table.schema().as_arrow()
+    try:
+        return rows.select(wanted.names).cast(wanted)
+    except ValueError as error:
+        empty = [name for name in wanted.names if rows[name].null_count and not wanted.field(name).nullable]
+        if not empty:
+            raise
+        raise LakehouseError(
+            f"{spec.name} was not written: {', '.join(empty)} is null in {rows[empty[0]].null_count:,} rows, and is "
+            "NOT NULL in the table. Leave such rows out, or fill the column in the build"
+        ) from error
