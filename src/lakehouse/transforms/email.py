@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from lakehouse.contract.engine import SPARK, runs_on
 from lakehouse.transforms.email_domains import FREE, EmailProvider, is_role, of_one_mailbox, provider_of
 from lakehouse.transforms.email_syntax import EmailReason, is_plain, written
-from lakehouse.transforms.let import let, let_column
+from lakehouse.transforms.let import choose, let, let_column
 from lakehouse.transforms.literal_lookup import is_one_of
 from lakehouse.transforms.public_suffix import RESERVED, last_labels, registrable_domain
 
@@ -49,10 +49,9 @@ def parse_email(address: Column, *, lower_local: bool = True, one_per_mailbox: b
     """
     at = "instr(text, '@')"
     lowered = "lower(text)" if lower_local else f"concat(left(text, {at} - 1), lower(substring(text, {at})))"
-    # No if: Spark compares both sides of one when it plans, which takes long where a side has many names inside.
-    form = f"coalesce(case when {is_plain('text')} then {lowered} end, {written('text', lower_local=lower_local)})"
+    form = choose(is_plain("text"), lowered, written("text", lower_local=lower_local))
     body = let("form", form, _judged(one_per_mailbox=one_per_mailbox))
-    return F.when(address.isNotNull(), let_column("text", F.trim(address), body)).alias("email")
+    return let_column("text", F.trim(address), body, where=address.isNotNull()).alias("email")
 
 
 @runs_on(*SPARK)
@@ -85,7 +84,7 @@ def _judged(*, one_per_mailbox: bool) -> str:
     found = _struct(address, mailbox, "domain", "registrable", provider, role, null)
     # Free mail is what most addresses are of, and needs no public suffix.
     registrable = f"if({is_one_of('domain', FREE)}, domain, {registrable_domain('domain')})"
-    body = let("registrable", registrable, f"if(registrable > '', {found}, {none})")
+    body = let("registrable", registrable, choose("registrable > ''", found, none))
     return let("domain", domain, body)
 
 

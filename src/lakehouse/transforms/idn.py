@@ -11,7 +11,7 @@ import string
 import unicodedata
 from functools import cache
 
-from lakehouse.transforms.let import let
+from lakehouse.transforms.let import choose, let
 from lakehouse.transforms.punycode import decoded, encoded
 
 _NARROW = string.ascii_letters + string.digits + "-."
@@ -58,17 +58,17 @@ def ascii_domain(domain: str) -> str:
     is not ASCII, a few for others.
     """
     mapped = f"lower(translate({domain}, {_raw(_WIDE)}, {_raw(_NARROW + '..σ')}))"
-    letters = _in_place_of(decoded("given"), where="not startswith(given, 'xn--')", stands="given")
+    letters = choose("not startswith(given, 'xn--')", "given", decoded("given"))
     # A label of more letters than fit is not encoded: its length is judged elsewhere, and takes no code.
     as_it_is = r"letters rlike r'\A[\x00-\x7F]*\z' or length(letters) >= 60"
-    code = _in_place_of(encoded("letters"), where=as_it_is, stands="letters")
+    code = choose(as_it_is, "letters", encoded("letters"))
     label = let("letters", letters, f"named_struct('given', given, 'letters', letters, 'code', {code})")
     one_way = f"not {_RIGHTWARDS} or forall(labels, one -> {_ONE_WAY})"
     good = f"forall(labels, one -> coalesce({_IS_LABEL}, false)) and ({one_way})"
     judged = f"if({good}, array_join(labels.code, '.'), cast(null as string))"
     spread = let("labels", f"transform(split(mapped, '[.]', 130), given -> {label})", judged)
     ascii_already = "octet_length(mapped) = length(mapped) and not contains(mapped, 'xn--')"
-    return let("mapped", composed(mapped), _in_place_of(spread, where=ascii_already, stands="mapped"))
+    return let("mapped", composed(mapped), choose(ascii_already, "mapped", spread))
 
 
 def composed(text: str) -> str:
@@ -81,12 +81,7 @@ def composed(text: str) -> str:
     found = f"try_element_at({pairs}, concat(right(done, 1), one))"
     joined = f"coalesce(concat(left(done, length(done) - 1), {found}), concat(done, one))"
     fold = f"aggregate(split(text, ''), '', (done, one) -> {joined})"
-    return let("text", text, _in_place_of(fold, where=r"not text rlike r'\p{M}'", stands="text"))
-
-
-def _in_place_of(value: str, *, where: str, stands: str) -> str:
-    # No if: Spark compares both sides of one when it plans, which takes long where a side has many names inside.
-    return f"coalesce(case when {where} then {stands} end, {value})"
+    return let("text", text, choose(r"not text rlike r'\p{M}'", "text", fold))
 
 
 @cache

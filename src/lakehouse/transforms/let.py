@@ -24,6 +24,16 @@ def let(name: str, value: str, body: str) -> str:
     return f"aggregate({_NOTHING}, {value}, {_AS_IT_IS}, {name} -> {body})"
 
 
-def let_column(name: str, value: Column, body: str) -> Column:
-    """Give a column of a body in SQL in which a column has a name."""
-    return F.call_function("aggregate", F.expr(_NOTHING), value, F.expr(_AS_IT_IS), F.expr(f"{name} -> {body}"))
+def choose(where: str, this: str, other: str) -> str:
+    """Give SQL of ``this`` where a condition holds, else of ``other``; ``this`` must not be null there.
+
+    No if: Spark compares both sides of one when it plans, which takes long where a side has many names inside.
+    """
+    return f"coalesce(case when {where} then {this} end, {other})"
+
+
+def let_column(name: str, value: Column, body: str, *, where: Column) -> Column:
+    """Give a column of a body in SQL in which a column has a name; null where a condition does not hold."""
+    # The fold of null is null: the body stands in no branch, which Spark would compare with the others.
+    nothing = F.when(where, F.expr(_NOTHING))
+    return F.call_function("aggregate", nothing, value, F.expr(_AS_IT_IS), F.expr(f"{name} -> {body}"))

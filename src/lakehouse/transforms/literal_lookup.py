@@ -37,7 +37,7 @@ def is_listed(word: str, words: Collection[str]) -> str:
         words: ASCII without slash, comma and quotation mark.
     """
     pieces = _pieces({known: f"/{known}/" for known in words}, default="")
-    place = f"cast(crc32(cast({word} as binary)) % {len(pieces)} as int)"
+    place = f"cast(crc32(cast({word} as binary)) % {len(pieces)}L as int)"
     return f"contains(get(split('{','.join(pieces)}', ','), {place}), concat('/', {word}, '/'))"
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from lakehouse.contract.engine import SPARK, runs_on
-from lakehouse.transforms.let import let, let_column
+from lakehouse.transforms.let import choose, let, let_column
 from lakehouse.transforms.phone_tables import OUTCOME_NUMBERS, PhoneTables, phone_tables
 from lakehouse.transforms.phone_text import LONGEST_TEXT, diallable
 from lakehouse.transforms.phone_walk import region_of, resolved
@@ -81,10 +81,10 @@ def parse_phone(number: Column, *, country: Column | str | None = None) -> Colum
     else:
         given, text, place = number, "given", _place(country)
     # Spark reads both lists once, when it plans.
-    numbers = f"cast(split('{','.join(map(str, tables.numbers))}', ',') as array<bigint>)"
+    numbers = f"cast(split('{','.join(map(str, tables.numbers))}', ',') as array<int>)"
     words = f"from_json('{json.dumps(tables.words)}', 'array<string>')"
     body = let("numbers", numbers, let("words", words, _parsed(tables, text, place)))
-    return F.when(number.isNotNull(), let_column("given", given, body)).alias("phone")
+    return let_column("given", given, body, where=number.isNotNull()).alias("phone")
 
 
 @runs_on(*SPARK)
@@ -105,15 +105,15 @@ def _parsed(tables: PhoneTables, text: str, place: str) -> str:
     found = resolved(tables, "digits", _PLUS, place, lambda national, outcome: _phone(tables, national, outcome))
     found = let("digits", f"if({_PLUS}, substring({digits}, 2, {LONGEST_TEXT}), {digits})", found)
     none = _none("substring(text, 2)")
-    return let("text", diallable(text), f"if(startswith(text, '!'), {none}, {found})")
+    return let("text", diallable(text), choose("startswith(text, '!')", none, found))
 
 
 def _phone(tables: PhoneTables, national: str, outcome: str) -> str:
     count = (tables.actions - tables.outcomes) // OUTCOME_NUMBERS
-    place = f"({outcome} - {tables.outcomes}) div {OUTCOME_NUMBERS}"
+    place = f"cast(({outcome} - {tables.outcomes}) div {OUTCOME_NUMBERS} as int)"
     region, type_, reason = (f"get(words, {place} + {tables.codes + 2 + part * count})" for part in range(3))
     e164 = f"concat('+', get(words, code), {national})"
-    extension = "if(contains(text, ';'), substring_index(text, ';', -1), null)"
+    extension = "if(contains(text, ';'), substring_index(text, ';', -1), cast(null as string))"
     phone, none = _struct(e164, region, type_, extension, "cast(null as string)"), _none(reason)
     return f"if({outcome} >= {tables.right}, {phone}, {none})"
 
@@ -132,7 +132,7 @@ def _struct(*parts: str) -> str:
 def _place(country: str | None) -> str:
     regions = phone_tables().regions
     if country is None:
-        return f"{len(regions)}L"
+        return str(len(regions))
     if country.upper() not in regions:
         raise ValueError(f"{country!r} is no country that has telephone numbers; name it by two letters, such as 'DE'")
-    return f"{regions.index(country.upper())}L"
+    return str(regions.index(country.upper()))

@@ -6,7 +6,7 @@ does: words before and behind, extensions, letters for digits, the digits of oth
 
 from __future__ import annotations
 
-from lakehouse.transforms.let import let
+from lakehouse.transforms.let import choose, let
 
 LONGEST_TEXT = 250
 
@@ -61,17 +61,17 @@ def diallable(text: str) -> str:
     """
     others, likes = _raw("".join(_LIKE)), _raw("".join(_LIKE.values()))
     like = f"if(octet_length({text}) > length({text}), translate({text}, {others}, {likes}), {text})"
-    simple = f"if(simple <> '', {_digits('simple')}, {_gone_through('like')})"
+    simple = choose("simple <> ''", _digits("simple"), _gone_through("like"))
     odd = let("like", like, let("simple", f"lower(regexp_extract(like, {_raw(_SIMPLE)}, 1))", simple))
-    plain = f"if(bare rlike {_raw(_PLAIN)}, bare, {odd})"
+    plain = choose(f"bare rlike {_raw(_PLAIN)}", "bare", odd)
     plain = let("bare", f"translate({text}, {_raw(_MEANS_NOTHING)}, '')", plain)
     too_long = f"octet_length({text}) > {LONGEST_TEXT} and length({text}) > {LONGEST_TEXT}"
-    return f"if({text} rlike {_raw(_PLAIN)}, {text}, if({too_long}, '!too_long', {plain}))"
+    return choose(f"{text} rlike {_raw(_PLAIN)}", text, choose(too_long, "'!too_long'", plain))
 
 
 def _gone_through(text: str) -> str:
     parted = let("behind", rf"regexp_extract(found, r'(?:{_EXTENSION})\z', 0)", _without_extension())
-    viable = f"if(coalesce(found rlike {_raw(_VIABLE)}, false), {parted}, '!not_a_number')"
+    viable = choose(f"not coalesce(found rlike {_raw(_VIABLE)}, false)", "'!not_a_number'", parted)
     return let("found", f"lower({_number_in(text)})", viable)
 
 

@@ -5,7 +5,7 @@ Code points go in and out as UTF-32 in hexadecimal, the one form in which Spark 
 
 from __future__ import annotations
 
-from lakehouse.transforms.let import let
+from lakehouse.transforms.let import choose, let
 
 _DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _LAST_CODE_POINT = 0x10FFFF
@@ -40,7 +40,7 @@ def decoded(label: str) -> str:
         bias="72L",
     )
     # Between two letters the weight is 1: else the last one is not whole.
-    good = f"walk.weight = 1 and walk.size > length(basic) and {_letters_only('walk.points')}"
+    good = f"walk.weight = 1L and walk.size > cast(length(basic) as bigint) and {_letters_only('walk.points')}"
     end = f"if({good}, {_text('walk.points')}, {_NO_TEXT})"
     fold = f"aggregate(split(digits, ''), {start}, (walk, one) -> {_digit_read()}, walk -> {end})"
     basic = f"substring({label}, 5, length({label}) - length(digits) - 5)"
@@ -51,7 +51,7 @@ def decoded(label: str) -> str:
 
 def _inserted_one() -> str:
     delta = "(one.point * (state.count + 1) + place) - (state.point * (state.count + 1) + state.at)"
-    bias = _adapted("delta", "state.count + 1", "state.count = length(basic)")
+    bias = _adapted("delta", "state.count + 1", "state.count = cast(length(basic) as bigint)")
     text = f"concat(state.text, {_number('delta', 'state.bias')})"
     return let("delta", delta, _state(point="one.point", at="place + 1", bias=bias, count="state.count + 1", text=text))
 
@@ -69,7 +69,8 @@ def _number(value: str, bias: str) -> str:
 
 
 def _digit_read() -> str:
-    digit, limit, size = f"(instr('{_DIGITS}', one) - 1L)", _limit("walk.key", "walk.bias"), "(walk.size + 1)"
+    digit, size = f"(cast(instr('{_DIGITS}', one) as bigint) - 1L)", "(walk.size + 1)"
+    limit = _limit("walk.key", "walk.bias")
     whole = _walk(
         points=f"array_insert(walk.points, cast(here % {size} as int) + 1, walk.point + here div {size})",
         size="walk.size + 1",
@@ -83,7 +84,7 @@ def _digit_read() -> str:
     # A greater weight than there are letters stays what it is: too great, and not so great that sums overflow.
     weight = f"least(walk.weight * (36L - {limit}), 4294967296L)"
     part = _walk(at="here", weight=weight, key="walk.key + 36")
-    return let("here", f"walk.at + {digit} * walk.weight", f"if({digit} < {limit}, {whole}, {part})")
+    return let("here", f"walk.at + {digit} * walk.weight", choose(f"{digit} >= {limit}", part, whole))
 
 
 def _adapted(delta: str, points: str, first: str) -> str:
