@@ -13,7 +13,8 @@ from benchmarks import page
 from benchmarks.result import Result, save
 
 NAMES = (
-    "stream", "long_stream", "quality", "quality_append", "builds", "planner", "main_job", "publish", "phone", "email",
+    "stream", "long_stream", "quality", "quality_append", "builds", "planner", "fit", "main_job", "publish",
+    "phone", "email",
 )  # fmt: skip
 
 
