@@ -13,8 +13,8 @@ from benchmarks import page
 from benchmarks.result import Result, save
 
 NAMES = (
-    "stream", "long_stream", "quality", "quality_append", "builds", "planner", "silver", "main_job", "publish", "phone",
-    "email", "sail",
+    "stream", "long_stream", "quality", "quality_append", "builds", "planner", "silver", "fit", "main_job", "publish",
+    "phone", "email", "sail",
 )  # fmt: skip
 
 

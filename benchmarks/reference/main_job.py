@@ -32,8 +32,7 @@ _NATIONALITIES = (
     "AU", "BR", "CA", "CH", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IN", "IR", "MX", "NL", "NO", "NZ", "RS", "TR",
     "UA", "US",
 )  # fmt: skip
-# Weight and violation, true for a wrong value.
-_RULES = {
+RULES = {
     "user_id_uuid": (1.0, f'NOT user_id RLIKE r"{UUID}"'),
     "gender_not_null": (0.5, "gender IS NULL"),
     "gender_one_of": (1.0, "NOT gender IN ('female', 'male')"),
@@ -57,6 +56,7 @@ _RULES = {
         "NOT abs(age - floor(months_between(registered_at, born_on) / 12) - years_registered) <= 1",
     ),
 }
+"""Weight and violation, true for a wrong value."""
 
 
 def stream_users(
@@ -125,20 +125,21 @@ def users_of(messages: DataFrame) -> DataFrame:
 
 def with_scores(users: DataFrame) -> DataFrame:
     """Add quality_score and failed_rules. One integer is made of all rules, and both columns of that."""
-    bits = [f"CASE WHEN {rule} THEN {1 << bit} ELSE 0 END" for bit, (_, rule) in enumerate(_RULES.values())]
-    names = [f"CASE WHEN mask & {1 << bit} != 0 THEN '{name}' ELSE '' END" for bit, name in enumerate(_RULES)]
+    bits = [f"CASE WHEN {rule} THEN {1 << bit} ELSE 0 END" for bit, (_, rule) in enumerate(RULES.values())]
+    names = [f"CASE WHEN mask & {1 << bit} != 0 THEN '{name}' ELSE '' END" for bit, name in enumerate(RULES)]
     by_weight: dict[float, int] = {}
-    for bit, (weight, _) in enumerate(_RULES.values()):
+    for bit, (weight, _) in enumerate(RULES.values()):
         by_weight[weight] = by_weight.get(weight, 0) | 1 << bit
     lost = " + ".join(f"bit_count(mask & {chosen}) * {weight}D" for weight, chosen in by_weight.items())
-    total = sum(weight for weight, _ in _RULES.values())
+    total = sum(weight for weight, _ in RULES.values())
     none = "CAST(array() AS array<string>)"
     masked = users.withColumn("mask", F.expr(" + ".join(bits)))
-    return masked.selectExpr(
-        *users.columns,
-        f"1D - ({lost}) / {total}D AS quality_score",
-        f"CASE WHEN mask = 0 THEN {none} ELSE array_remove(array({', '.join(names)}), '') END AS failed_rules",
-    )
+    # The names of the columns are not asked for: a declarative pipeline, which uses this too, must not look at a frame.
+    columns = {
+        "quality_score": f"1D - ({lost}) / {total}D",
+        "failed_rules": f"CASE WHEN mask = 0 THEN {none} ELSE array_remove(array({', '.join(names)}), '') END",
+    }
+    return masked.withColumns({name: F.expr(sql) for name, sql in columns.items()}).drop("mask")
 
 
 def write_silver(messages: DataFrame, table: str) -> None:
