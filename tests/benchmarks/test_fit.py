@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from benchmarks.fit import Line
 from hypothesis import given
 from hypothesis import strategies as st
-
-from benchmarks.fit import Line
 
 
 @given(fixed=st.floats(0.1, 60), each=st.floats(1e-6, 1e-3))
 def test_seconds_that_lie_on_a_line_are_not_off_it(fixed: float, each: float) -> None:
     line = Line.through({rows: fixed + each * rows for rows in (100_000, 300_000, 1_000_000)})
 
-    assert (line.fixed, line.each) == (pytest.approx(fixed, rel=1e-3), pytest.approx(each, rel=1e-3))
+    assert line.fixed == pytest.approx(fixed, rel=1e-3)
+    assert line.each == pytest.approx(each, rel=1e-3)
     assert line.off == pytest.approx((0, 0, 0), abs=1e-6)
 
 
