@@ -15,12 +15,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from typedspark import DataSet
 
+from lakehouse.catalog.live_table import live_table
 from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import after_create_sql, create_table_sql, full_name
 from lakehouse.contract.evolution import LiveTable, evolve
 from lakehouse.contract.kafka_record import KafkaRecord
-from lakehouse.contract.partitioning import PartitionField, from_iceberg
 from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.contract.tombstones import without_tombstones
@@ -76,6 +76,8 @@ class Lake:
                 what = "the table in the catalog"
                 raise SchemaMismatchError(table=spec.name, differences=change.refused, what=what, todo=todo)
             statements = change.statements
+            if statements:
+                self.refresh(spec.name)
         for statement in statements:
             self.spark.sql(statement)
         return statements
@@ -83,13 +85,7 @@ class Lake:
     def live(self, spec: TableSpec) -> LiveTable | None:
         """Describe the table that is in the catalog; None when there is none."""
         table = self.find(spec.name)
-        if table is None:
-            return None
-        self.refresh(spec.name)
-        struct = self.spark.table(full_name(spec, catalog=self.name)).schema
-        # Iceberg keeps the version of its format beside the properties.
-        properties = {**table.properties, "format-version": str(table.format_version)}
-        return LiveTable(struct=struct, partitioned_by=partition_fields(table), properties=properties)
+        return live_table(table) if table else None
 
     def find(self, name: str) -> Table | None:
         """Load a table by ``namespace.table`` through PyIceberg, fresh; None when it does not exist."""
@@ -175,16 +171,6 @@ def good_data(rows: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
     # In this order: a snapshot may be older than a column that tells good rows from others.
     conformed = conform(rows, schema, absent_as_null=True)
     return DataSet[schema](good_rows(conformed, schema))  # type: ignore[valid-type]
-
-
-def partition_fields(table: Table) -> tuple[PartitionField, ...]:
-    """Give the partition spec of a live table; fields that were dropped are left out."""
-    schema = table.schema()
-    return tuple(
-        from_iceberg(str(field.transform), schema.find_column_name(field.source_id) or "")
-        for field in table.spec().fields
-        if str(field.transform) != "void"
-    )
 
 
 def find_table(catalog: Tables, name: str) -> Table | None:

@@ -1,0 +1,81 @@
+"""Contracts held against the live tables: what drifted, and whether a run mends it. From metadata alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pyiceberg.catalog import Catalog
+
+from lakehouse.catalog.iceberg import find_table
+from lakehouse.catalog.live_table import live_table
+from lakehouse.contract.conform import mismatches
+from lakehouse.contract.ddl import table_properties
+from lakehouse.contract.evolution import LiveTable, unsaid
+from lakehouse.contract.table import TableSpec
+from lakehouse.pipeline.graph import FilledBy, Graph
+from lakehouse.pipeline.schema_plan import SchemaPlan, plan_schema
+
+
+class Fit(StrEnum):
+    """How a live table is to its contract."""
+
+    FITS = "as declared"
+    DRIFTS = "drifts"
+    BREAKS = "does not fit"
+    ABSENT = "not there yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A table that was held against its contract.
+
+    ``schema`` has the statements that would make it fit, run by who fills it or, of an external table, by nobody; and
+    the differences that no statement mends. ``unsaid`` is what the table has and the contract is silent on.
+    """
+
+    table: str
+    filled_by: FilledBy
+    fit: Fit
+    schema: SchemaPlan
+    unsaid: tuple[str, ...] = ()
+
+
+def check_contracts(catalog: Catalog, graph: Graph, names: Iterable[str] = ()) -> tuple[Checked, ...]:
+    """Hold the contracts of some tables, all when none is named, against the tables in the catalog.
+
+    Cost: the metadata of each table; no data, no session, nothing is changed.
+
+    Raises:
+        ConfigError: A name is no table.
+    """
+    wanted = graph.related(names)
+    specs = [spec for name, spec in graph.tables.items() if name in wanted]
+    return tuple(_checked(catalog, spec, graph.filled_by(spec.name)) for spec in specs)
+
+
+def _checked(catalog: Catalog, spec: TableSpec, filled_by: FilledBy) -> Checked:
+    table = find_table(catalog, spec.name)
+    live = live_table(table) if table else None
+    external = filled_by is FilledBy.EXTERNAL
+    schema = replace(
+        plan_schema(_without_defaults(live, spec) if external else live, spec, catalog=catalog.name),
+        filled_by=filled_by,
+    )
+    if live is None:
+        return Checked(table=spec.name, filled_by=filled_by, fit=Fit.ABSENT, schema=schema)
+    silent = unsaid(spec, live)
+    # Of a table that others fill, only what is read has to fit.
+    breaks = bool(mismatches(live.struct, spec.schema, absent_as_null=True) if external else schema.refused)
+    drifts = bool(schema.statements or schema.refused or silent)
+    fit = Fit.BREAKS if breaks else Fit.DRIFTS if drifts else Fit.FITS
+    return Checked(table=spec.name, filled_by=filled_by, fit=fit, schema=schema, unsaid=silent)
+
+
+def _without_defaults(live: LiveTable | None, spec: TableSpec) -> LiveTable | None:
+    """Take the library's own properties as given: whoever fills the table writes it as they like."""
+    if live is None:
+        return None
+    defaults = {k: v for k, v in table_properties(spec).items() if k not in spec.properties}
+    return replace(live, properties={**live.properties, **defaults})
