@@ -55,11 +55,16 @@ def test_the_python_of_a_page_runs_as_one_program(
     spark: SparkSession, users: Lake, monkeypatch: pytest.MonkeyPatch, page: Path
 ) -> None:
     module = types.ModuleType("readme")
-    module.__dict__.update(spark=spark, lake=users)
+    # Paths in a page are from its folder.
+    module.__dict__.update(spark=spark, lake=users, __file__=str(page))
     # Contracts are looked up by the module of their class.
     monkeypatch.setitem(sys.modules, "readme", module)
     for number, block in enumerate(blocks("python", page)):
         exec(compile(block, f"{page.name} block {number}", "exec"), module.__dict__)
+
+
+def test_the_sql_of_the_guide_to_builds_is_the_file_that_it_names() -> None:
+    assert blocks("sql", BUILDS) == [(BUILDS.parent / "users_by_city.sql").read_text()]
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast, get_type_hints, overload
@@ -19,9 +19,17 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., DataSet[Any]])
 
 
 @dataclass(frozen=True, kw_only=True)
+class SqlText:
+    """The code of a build that is a SQL file."""
+
+    text: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BuildSpec:
     """A build: parameter name → input table, the output table, the parameter that takes the run's instant, how it
-    follows changes of its inputs, and what stands for its code; empty: its source."""
+    follows changes of its inputs, what stands for its code (empty: its source), and its SQL where it is no Python."""
 
     function: Callable[..., DataSet[Any]]
     inputs: tuple[tuple[str, type[Schema]], ...]
@@ -29,6 +37,7 @@ class BuildSpec:
     instant: str | None = None
     follows: Follows = field(default_factory=Whole)
     code_version: str = ""
+    sql: SqlText | None = None
 
     @property
     def table(self) -> TableSpec:
@@ -37,9 +46,21 @@ class BuildSpec:
 
     @property
     def source(self) -> str:
-        """``file:line`` of the function."""
+        """``file:line`` of the function, or of the SQL."""
+        if self.sql:
+            return f"{self.sql.file}:1"
         code = inspect.unwrap(self.function).__code__
         return f"{code.co_filename}:{code.co_firstlineno}"
+
+    @property
+    def code(self) -> str:
+        """What it does, as text: whoever changes it changes this."""
+        if self.code_version:
+            return self.code_version
+        if self.sql is None:
+            return inspect.getsource(self.function)
+        inputs = [(name, spec_of(schema).name) for name, schema in self.inputs]
+        return f"{self.sql.text}\n{inputs} {self.instant} {self.follows}"
 
 
 @overload
@@ -64,13 +85,13 @@ def build(
     """
 
     def declare(declared: FunctionT) -> FunctionT:
-        declared.__build__ = _spec_of(declared, follows or Whole(), code_version)  # type: ignore[attr-defined]
+        declared.__build__ = _spec_of(declared, follows, code_version)  # type: ignore[attr-defined]
         return declared
 
     return declare if function is None else declare(function)
 
 
-def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows, code_version: str) -> BuildSpec:
+def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows | None, code_version: str) -> BuildSpec:
     code = function.__code__
     where = f"build {code.co_name} ({code.co_filename}:{code.co_firstlineno})"
     try:
@@ -88,21 +109,31 @@ def _spec_of(function: Callable[..., DataSet[Any]], follows: Follows, code_versi
         else:
             inputs.append((name, _table_of(hints.get(name), where=f"{where}: parameter {name!r}")))
     output = _table_of(hints.get("return"), where=f"{where}: the return type")
-    target = spec_of(output)
-    follows = check_follows(
-        follows,
-        where=where,
-        inputs={name: spec_of(schema).struct.names for name, schema in inputs},
-        output=target.struct.names,
-        key=target.key,
-    )
     return BuildSpec(
         function=function,
         inputs=tuple(inputs),
         output=output,
         instant=instant,
-        follows=follows,
+        follows=checked_follows(follows, inputs, output, where=where),
         code_version=code_version,
+    )
+
+
+def checked_follows(
+    follows: Follows | None, inputs: Sequence[tuple[str, type[Schema]]], output: type[Schema], *, where: str
+) -> Follows:
+    """Hold what a build follows against its tables; what is not said is ``Whole``.
+
+    Raises:
+        ContractError: It names what is not there.
+    """
+    target = spec_of(output)
+    return check_follows(
+        follows or Whole(),
+        where=where,
+        inputs={name: spec_of(schema).struct.names for name, schema in inputs},
+        output=target.struct.names,
+        key=target.key,
     )
 
 
