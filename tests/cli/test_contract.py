@@ -112,6 +112,15 @@ def test_a_column_that_cannot_be_declared_is_told_on_standard_error(place: Place
     result = place("import", f"shop.{place.name}")
     assert "not declared: Box Size (string): names of a contract are lower case" in result.stderr
     assert "such as to box_size" in result.stdout
+    place("import", f"shop.{place.name}", "--package", place.name)
+    assert place.facts()["fit"] == "as declared"
+
+
+def test_a_column_that_others_have_added_is_drift_and_nobody_is_told_to_drop_it(place: Place) -> None:
+    with place.table.update_schema() as update:
+        update.add_column("colour", StringType())
+    place.declare()
+    assert place.facts(code=1)["refused"] == ["colour: in the table, not in the contract"]
 
 
 def test_drift_is_told_and_has_an_exit_code_of_its_own(place: Place) -> None:

@@ -119,6 +119,7 @@ def test_whatever_is_a_query_over_its_inputs_is_taken(declare: Declare, text: st
         ("inputs={}, output=Revenue", "it has no inputs"),
         ('inputs={"orders": Schema}, output=Revenue', "input 'orders' is .*declared with @table"),
         ('inputs={"my orders": Orders}, output=Revenue', "'my orders' cannot be a name in the text"),
+        ('inputs={"args": Orders}, output=Revenue', "'args' cannot be a name in the text"),
         (f'{ARGUMENTS}, follows=Groups("colour")', r"__init__\.py:16\): Groups names colour"),
         (f'{ARGUMENTS}, instant="now"', ":now is not in the text"),
     ],

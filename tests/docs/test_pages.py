@@ -75,7 +75,7 @@ def test_each_make_target_exists(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("lakehouse ")])
 def test_each_verb_and_option_exists(command: str) -> None:
     words = shlex.split(command)[1:]
-    verbs = words[:2] if words[0] in ("publish", "config", "contract", "quality", "readers") else words[:1]
+    verbs = words[:2] if words[0] in ("publish", "config", "contract", "env", "quality", "readers") else words[:1]
     shown = CliRunner().invoke(app, [*verbs, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
     assert [option for option in words if option.startswith("--") and option not in shown.output] == []

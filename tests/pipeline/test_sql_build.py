@@ -103,7 +103,7 @@ def test_its_declaration_can_be_tried(lake: Lake, place: Place) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (TEXT.replace("sum(amount)", "sum(amont)"), "revenue.sql:2: "),
+        (TEXT.replace("sum(amount)", "sum(sums)"), "revenue.sql:2: "),
         (TEXT.replace("GROUP BY", "GROUP OF"), "revenue.sql:3: "),
         (TEXT.replace("AS amount", "AS total"), "amount: missing"),
         (TEXT.replace("AS o", "JOIN nowhere"), "nowhere"),

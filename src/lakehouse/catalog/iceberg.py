@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -15,10 +15,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from typedspark import DataSet
 
+from lakehouse.catalog.environment import EnvironmentCatalog, claim, own_place, place_of
 from lakehouse.catalog.live_table import live_table
 from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
 from lakehouse.contract.conform import conform
-from lakehouse.contract.ddl import after_create_sql, create_table_sql, full_name
+from lakehouse.contract.ddl import after_create_sql, create_table_sql
 from lakehouse.contract.evolution import LiveTable, evolve
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.schema import Schema, SchemaT
@@ -57,18 +58,26 @@ class Lake:
     name: str
     pinned: Mapping[str, int] = field(default_factory=dict, compare=False)
 
+    @property
+    def production(self) -> Lake:
+        """The lake that the environment of this one reads; of production it is this."""
+        if isinstance(self.catalog, EnvironmentCatalog):
+            return replace(self, catalog=self.catalog.production)
+        return self
+
     def ensure(self, spec: TableSpec) -> tuple[str, ...]:
         """Create a table, or evolve it to its contract. Gives the statements that were run, none when it fits already.
 
         Raises:
             SchemaMismatchError: The live table differs in a way that no additive change can mend; nothing was changed.
         """
-        live = self.live(spec)
+        claim(self.catalog, spec.name)
+        live, placed = self.live(spec), replace(spec, name=own_place(self.catalog, spec.name))
         if live is None:
-            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{spec.namespace}`")
-            statements = (create_table_sql(spec, catalog=self.name), *after_create_sql(spec, catalog=self.name))
+            self._make_namespace(spec.namespace)
+            statements = (create_table_sql(placed, catalog=self.name), *after_create_sql(placed, catalog=self.name))
         else:
-            change = evolve(spec, live, catalog=self.name)
+            change = evolve(placed, live, catalog=self.name)
             if change.refused:
                 todo = (
                     "Nothing was changed. Change the contract as said above, or move the table away and build it anew."
@@ -81,6 +90,27 @@ class Lake:
         for statement in statements:
             self.spark.sql(statement)
         return statements
+
+    def _make_namespace(self, name: str) -> None:
+        if isinstance(self.catalog, EnvironmentCatalog):
+            self.catalog.create_namespace_if_not_exists(name)
+        else:
+            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{name}`")
+
+    def sql_name(self, name: str) -> str:
+        """Give the name in SQL of a table that is read."""
+        return self._quoted(place_of(self.catalog, name))
+
+    def target_name(self, name: str) -> str:
+        """Give the name in SQL of a table that is written.
+
+        Raises:
+            ProductionReadOnlyError: It is production's, and this is the lake of an environment.
+        """
+        return self._quoted(own_place(self.catalog, name))
+
+    def _quoted(self, place: str) -> str:
+        return ".".join(f"`{part}`" for part in (self.name, *place.split(".")))
 
     def live(self, spec: TableSpec) -> LiveTable | None:
         """Describe the table that is in the catalog; None when there is none."""
@@ -101,11 +131,11 @@ class Lake:
 
     def refresh(self, name: str) -> None:
         """Let the session see commits that PyIceberg or another session made."""
-        self.spark.sql(f"REFRESH TABLE `{self.name}`.{name}")
+        self.spark.sql(f"REFRESH TABLE {self.sql_name(name)}")
 
     def rows(self, spec: TableSpec, *, snapshot_id: int | None = None) -> DataFrame:
         """Read a table as it stands now, or as it stood at a snapshot. Reads nothing until an action."""
-        name = full_name(spec, catalog=self.name)
+        name = self.sql_name(spec.name)
         if snapshot_id is None:
             return self.spark.table(name)
         return self.spark.sql(f"SELECT * FROM {name} VERSION AS OF {snapshot_id}")
@@ -118,7 +148,7 @@ class Lake:
         """
         self.table(name)
         pin = self.pinned.get(name)
-        return self.spark.sql(f"SELECT * FROM `{self.name}`.{name}" + (f" VERSION AS OF {pin}" if pin else ""))
+        return self.spark.sql(f"SELECT * FROM {self.sql_name(name)}" + (f" VERSION AS OF {pin}" if pin else ""))
 
     def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
         """Read what was appended after one snapshot and up to another; reads nothing until an action.
@@ -126,7 +156,7 @@ class Lake:
         Iceberg throws where a snapshot in between took rows away: see ``ledger.only_added_since``.
         """
         bounds = {"start-snapshot-id": str(since), "end-snapshot-id": str(until)}
-        return self.spark.read.format("iceberg").options(**bounds).load(full_name(spec, catalog=self.name))
+        return self.spark.read.format("iceberg").options(**bounds).load(self.sql_name(spec.name))
 
     def read(
         self, schema: type[SchemaT], *, snapshot_id: int | None = None, as_of: datetime | str | None = None

@@ -23,7 +23,6 @@ from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import AUDIT, LedgerEntry, ancestors, lineage
 from lakehouse.catalog.retention import Retention, tag_updates
-from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import PublishConflictError
 
@@ -42,7 +41,7 @@ class Audit:
     @property
     def target(self) -> str:
         """The name under which Spark writes to the branch."""
-        return f"{full_name(self.spec, catalog=self.lake.name)}.branch_{self.branch}"
+        return f"{self.lake.target_name(self.spec.name)}.branch_{self.branch}"
 
 
 def open_audit(lake: Lake, spec: TableSpec, *, run_id: str) -> Audit:

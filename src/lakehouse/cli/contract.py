@@ -20,7 +20,7 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.live_table import live_table
 from lakehouse.catalog.time_travel import publishes
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, settings_of
 from lakehouse.cli.output import give
 from lakehouse.cli.signed_lines import changed, head, signed, wrapped
 from lakehouse.contract.python_source import contract_source
@@ -73,6 +73,7 @@ def check(
     tables: Annotated[list[str] | None, typer.Argument(help="Tables to check; none means all.")] = None,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     as_json: AsJson = False,
 ) -> None:
     """Hold contracts against the live tables: columns, types, docs, key, partitioning, order, properties.
@@ -88,7 +89,7 @@ def check(
 
         lakehouse contract check silver.users --json
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     found = check_contracts(open_catalog(settings), discover(settings.packages), tables or ())
     if as_json:
         print(json.dumps([_as_data(one) for one in found], indent=2, ensure_ascii=False))
@@ -122,12 +123,13 @@ def _lines(found: tuple[Checked, ...]) -> Iterator[Text]:
     for one in found:
         if one.fit is Fit.FITS:
             continue
-        outside = "; something else fills it" if one.filled_by is FilledBy.EXTERNAL else ""
+        external = one.filled_by is FilledBy.EXTERNAL
+        outside = "; something else fills it" if external else ""
         yield head(_SIGNS[one.fit], one.table, f"{one.fit}{outside}")
         if one.fit is Fit.ABSENT:
             continue
         for difference in one.schema.refused:
-            yield from wrapped(difference, indent=4, sign="!")
+            yield from wrapped(difference, indent=4, sign="~" if external and one.fit is Fit.DRIFTS else "!")
         for statement in one.schema.statements:
             yield from changed(statement)
         for difference in one.unsaid:

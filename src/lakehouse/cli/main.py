@@ -18,6 +18,7 @@ from lakehouse.cli import (
     contract,
     dead_letters,
     diff,
+    env,
     graph,
     history,
     inspect,
@@ -71,6 +72,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="Settings: what they are and where they come from.", no_args_is_help=True)
 quality_app = typer.Typer(help="Score tables, see how they went, release what was set aside.", no_args_is_help=True)
 contract_app = typer.Typer(help="Contracts beside live tables: write one of a table, find drift.", no_args_is_help=True)
+env_app = typer.Typer(help="Tables of one's own over production's: --env dev.", no_args_is_help=True)
 readers_app = typer.Typer(help="How far other systems have read a table, kept as tags.", no_args_is_help=True)
 leases_app = typer.Typer(invoke_without_command=True)
 publish_app = typer.Typer(help="Give gold to a warehouse.", no_args_is_help=True)
@@ -109,6 +111,8 @@ quality_app.command()(quality_alerts.alerts)
 quality_app.command()(quality.release)
 contract_app.command(name="import")(contract.import_)
 contract_app.command()(contract.check)
+env_app.command(name="list")(env.list_)
+env_app.command()(env.drop)
 readers_app.command()(readers.show)
 readers_app.command()(readers.mark)
 readers_app.command()(readers.forget)
@@ -118,6 +122,7 @@ publish_app.command()(serve.duckdb)
 publish_app.command()(serve.snowflake)
 app.add_typer(config_app, name="config")
 app.add_typer(contract_app, name="contract")
+app.add_typer(env_app, name="env")
 app.add_typer(quality_app, name="quality")
 app.add_typer(readers_app, name="readers")
 app.add_typer(leases_app, name="leases")

@@ -74,6 +74,22 @@ def contract_source(live: LiveTable, *, name: str, external: bool) -> Source:
     return _Module(live=live, name=name, external=external).written()
 
 
+def declarable(struct: spark_types.StructType) -> spark_types.StructType:
+    """Give the columns of a table, and fields of its structs, that a contract can declare."""
+    fields = (one for one in struct.fields if not why_unnamed(one.name) and not _why_undeclared(one.dataType))
+    return spark_types.StructType(
+        [
+            spark_types.StructField(
+                one.name,
+                declarable(one.dataType) if isinstance(one.dataType, spark_types.StructType) else one.dataType,
+                one.nullable,
+                one.metadata,
+            )
+            for one in fields
+        ]
+    )
+
+
 @dataclass(kw_only=True)
 class _Module:
     """A module as it is written: classes of structs, names that are imported, what was left out."""
@@ -195,8 +211,8 @@ class _Module:
 
     def _declaration(self, bases: Sequence[type[Schema]]) -> list[str]:
         """Write ``@table(…)``; what cannot be said in it is noted."""
-        live, parts = self.live, [literal(self.name)]
-        code: list[Code] = list(parts)
+        live = self.live
+        code: list[Code] = [literal(self.name)]
         partitioned = [one.sql.replace("`", "") for one in live.partitioned_by]
         for keyword, texts, columns in (
             ("key", live.key, live.key),

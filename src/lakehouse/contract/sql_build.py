@@ -22,6 +22,9 @@ from lakehouse.contract.sql_text import check_sql
 from lakehouse.contract.table import is_table
 from lakehouse.errors import ContractError
 
+_OF_SPARK = {"self", "sqlQuery", "args"}
+"""Parameters of ``SparkSession.sql``, which takes the inputs by name too."""
+
 
 def sql_build(
     file: str,
@@ -79,8 +82,8 @@ def _check_inputs(inputs: Mapping[str, type[Schema]], output: type[Schema], *, w
             found = getattr(schema, "__name__", repr(schema))
             raise ContractError(f"{where}: {what} is {found}; it has to be a class that is declared with @table")
     for name in (*inputs, *([instant] if instant else ())):
-        if not re.fullmatch(r"[A-Za-z_]\w*", name):
-            raise ContractError(f"{where}: {name!r} cannot be a name in the text; use letters, digits and _")
+        if not re.fullmatch(r"[A-Za-z_]\w*", name) or name in _OF_SPARK:
+            raise ContractError(f"{where}: {name!r} cannot be a name in the text; use other letters, digits and _")
     if instant in inputs:
         raise ContractError(f"{where}: {instant!r} is an input and the instant; rename one")
 

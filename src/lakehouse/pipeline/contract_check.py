@@ -13,6 +13,7 @@ from lakehouse.catalog.live_table import live_table
 from lakehouse.contract.conform import mismatches
 from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.evolution import LiveTable, unsaid
+from lakehouse.contract.python_source import declarable
 from lakehouse.contract.table import TableSpec
 from lakehouse.pipeline.graph import FilledBy, Graph
 from lakehouse.pipeline.schema_plan import SchemaPlan, plan_schema
@@ -57,25 +58,28 @@ def check_contracts(catalog: Catalog, graph: Graph, names: Iterable[str] = ()) -
 
 def _checked(catalog: Catalog, spec: TableSpec, filled_by: FilledBy) -> Checked:
     table = find_table(catalog, spec.name)
-    live = live_table(table) if table else None
-    external = filled_by is FilledBy.EXTERNAL
-    schema = replace(
-        plan_schema(_without_defaults(live, spec) if external else live, spec, catalog=catalog.name),
-        filled_by=filled_by,
-    )
-    if live is None:
+    if table is None:
+        schema = replace(plan_schema(None, spec, catalog=catalog.name), filled_by=filled_by)
         return Checked(table=spec.name, filled_by=filled_by, fit=Fit.ABSENT, schema=schema)
+    live = live_table(table)
     silent = unsaid(spec, live)
-    # Of a table that others fill, only what is read has to fit.
-    breaks = bool(mismatches(live.struct, spec.schema, absent_as_null=True) if external else schema.refused)
+    if filled_by is FilledBy.EXTERNAL:
+        schema = _of_others(live, spec, catalog=catalog.name)
+        # Only what is read has to fit.
+        breaks = bool(mismatches(live.struct, spec.schema, absent_as_null=True))
+    else:
+        schema = replace(plan_schema(live, spec, catalog=catalog.name), filled_by=filled_by)
+        breaks = bool(schema.refused)
     drifts = bool(schema.statements or schema.refused or silent)
     fit = Fit.BREAKS if breaks else Fit.DRIFTS if drifts else Fit.FITS
     return Checked(table=spec.name, filled_by=filled_by, fit=fit, schema=schema, unsaid=silent)
 
 
-def _without_defaults(live: LiveTable | None, spec: TableSpec) -> LiveTable | None:
-    """Take the library's own properties as given: whoever fills the table writes it as they like."""
-    if live is None:
-        return None
+def _of_others(live: LiveTable, spec: TableSpec, *, catalog: str) -> SchemaPlan:
+    """Hold a contract against a table that others fill: they write it as they like, and call its columns so."""
     defaults = {k: v for k, v in table_properties(spec).items() if k not in spec.properties}
-    return replace(live, properties={**live.properties, **defaults})
+    as_is = replace(live, struct=declarable(live.struct), properties={**live.properties, **defaults})
+    found = plan_schema(as_is, spec, catalog=catalog)
+    # How to drop a column is not told: it is theirs.
+    refused = tuple(one.partition("; add it there, or ALTER")[0] for one in found.refused)
+    return replace(found, filled_by=FilledBy.EXTERNAL, refused=refused)

@@ -45,7 +45,7 @@ def refuse_expired(lake: Lake, table: str, expired: Mapping[str, int], *, verb: 
 def _ranges(lake: Lake, name: str) -> tuple[str, ...]:
     """Say which offsets of those that a table took are not there, by partition of its topic."""
     lake.refresh(name)
-    rows = lake.spark.table(f"`{lake.name}`.{name}").groupBy("topic", "partition")
+    rows = lake.spark.table(lake.sql_name(name)).groupBy("topic", "partition")
     counts = rows.agg(F.min("offset"), F.count_distinct("offset")).collect()
     there = {(topic, str(partition)): (least, count) for topic, partition, least, count in counts}
     stamp = newest_stamp(lake.table(name))

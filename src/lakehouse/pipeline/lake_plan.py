@@ -11,6 +11,7 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog import ledger
+from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, Tables, find_table
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.schema import Schema
@@ -72,6 +73,7 @@ def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -
     Args:
         builds: In the order in which a run takes them, as ``Graph.select`` gives them.
     """
+    claim(lake.catalog, *(build.table.name for build in builds))
     empty = empty_tables(lake.spark, builds)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # The catalog is asked while Spark analyses: starting both takes most of the time.
