@@ -36,6 +36,24 @@ def test_the_highest_layer_that_says_something_wins(said: list[float | None]) ->
     assert found == next((score for score in reversed(said) if score is not None), Settings().quality.minimum_score)
 
 
+def test_an_environment_lies_over_the_files_and_under_what_is_given(tmp_path: Path) -> None:
+    score = "[quality]\nminimum_score = 0.9\n[environments.dev.quality]\nminimum_score = 0.5"
+    file = write(tmp_path, "my.toml", score)
+
+    def found(*overrides: str) -> float:
+        return load([file], overrides=overrides, environ={}).settings.quality.minimum_score
+
+    assert found() == found("environment=qa") == 0.9
+    assert found("environment=dev") == 0.5
+    assert found("environment=dev", "quality.minimum_score=0.7") == 0.7
+
+
+def test_an_unknown_key_of_an_environment_is_refused_where_it_is_used(tmp_path: Path) -> None:
+    file = write(tmp_path, "my.toml", "[environments.dev.quality]\nminimum_scor = 1")
+    with pytest.raises(ConfigError, match=r"minimum_scor"):
+        load([file], overrides=["environment=dev"], environ={})
+
+
 def test_an_unknown_key_is_refused_with_its_file_and_the_nearest_key(tmp_path: Path) -> None:
     file = write(tmp_path, "my.toml", "[quality]\nminimum_scor = 1")
     with pytest.raises(

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import types as T
 
-from lakehouse import Schema
+from lakehouse import Column, Schema, table
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.ddl import table_properties
-from lakehouse.contract.evolution import Evolution, LiveTable, evolve
+from lakehouse.contract.evolution import Evolution, LiveTable, evolve, unsaid
 from lakehouse.contract.marks import Doc
 from lakehouse.contract.partitioning import parse_partition_field
 from lakehouse.contract.table import TableSpec, spec_of
@@ -62,12 +62,23 @@ def live(
 ) -> LiveTable:
     """The table as the contract would have made it, with some differences."""
     struct = struct_of(spec.columns, without=without, types=types)
-    made = {"struct": struct, "partitioned_by": spec.partitioned_by, "properties": table_properties(spec)}
+    made = {
+        "struct": struct,
+        "key": spec.identity,
+        "partitioned_by": spec.partitioned_by,
+        "sorted_by": spec.sorted_by,
+        "properties": {**table_properties(spec), "comment": spec.comment},
+    }
     return LiveTable(**{**made, **changed})
 
 
 def change(types: dict[str, T.DataType] | None = None, **differences: Any) -> Evolution:
     return evolve(spec_of(Orders), live(spec_of(Orders), types=types, **differences), catalog="lake")
+
+
+@table("silver.quiet")
+class Quiet(Schema):
+    name: Column[T.StringType]
 
 
 @given(contracts())
@@ -221,8 +232,28 @@ def test_another_partition_spec_is_made_by_dropping_and_adding_fields() -> None:
     ]
 
 
+def test_a_docstring_a_key_and_an_order_that_changed_are_set_again() -> None:
+    old = {**live(spec_of(Orders)).properties, "comment": "Orders"}
+    found = change(properties=old, key=("ordered_on",), sorted_by=("`ordered_on` DESC NULLS LAST",)).statements
+    assert [one.split("orders` ")[1] for one in found] == [
+        "SET IDENTIFIER FIELDS `order_id`",
+        "WRITE LOCALLY ORDERED BY `ordered_on`",
+        r"SET TBLPROPERTIES ('comment' = 'One row per order; the customer\'s newest version.')",
+    ]
+
+
+def test_what_a_contract_is_silent_on_is_left_alone_and_listed() -> None:
+    spec = spec_of(Quiet)
+    struct = T.StructType([T.StructField("name", T.StringType(), True, {"comment": "Full name"})])
+    found = live(
+        spec, struct=struct, key=("name",), sorted_by=("name",), properties={**table_properties(spec), "a": "b"}
+    )
+    assert evolve(spec, found, catalog="lake") == Evolution()
+    assert [one.split(":")[0] for one in unsaid(spec, found)] == ["key", "sorted_by", "name", "properties"]
+
+
 def test_properties_that_drifted_are_set_again() -> None:
-    found = change(properties={**table_properties(spec_of(Orders)), "format-version": "1", "owner": "me"})
+    found = change(properties={**live(spec_of(Orders)).properties, "format-version": "1", "owner": "me"})
     assert found.statements == ("ALTER TABLE `lake`.`silver`.`orders` SET TBLPROPERTIES ('format-version' = '2')",)
 
 

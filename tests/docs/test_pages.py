@@ -26,8 +26,8 @@ from lakehouse.quality.rule_file import parse_rules
 ROOT = Path(__file__).parent.parent.parent
 README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
 BUILDS, TRANSFORMS = ROOT / "docs" / "builds.md", ROOT / "docs" / "transforms.md"
-ENGINES = ROOT / "docs" / "engines.md"
-PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES)
+ENGINES, CONTRACTS = ROOT / "docs" / "engines.md", ROOT / "docs" / "contracts.md"
+PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES, CONTRACTS)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:
@@ -55,11 +55,16 @@ def test_the_python_of_a_page_runs_as_one_program(
     spark: SparkSession, users: Lake, monkeypatch: pytest.MonkeyPatch, page: Path
 ) -> None:
     module = types.ModuleType("readme")
-    module.__dict__.update(spark=spark, lake=users)
+    # Paths in a page are from its folder.
+    module.__dict__.update(spark=spark, lake=users, __file__=str(page))
     # Contracts are looked up by the module of their class.
     monkeypatch.setitem(sys.modules, "readme", module)
     for number, block in enumerate(blocks("python", page)):
         exec(compile(block, f"{page.name} block {number}", "exec"), module.__dict__)
+
+
+def test_the_sql_of_the_guide_to_builds_is_the_file_that_it_names() -> None:
+    assert blocks("sql", BUILDS) == [(BUILDS.parent / "users_by_city.sql").read_text()]
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
@@ -70,7 +75,7 @@ def test_each_make_target_exists(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("lakehouse ")])
 def test_each_verb_and_option_exists(command: str) -> None:
     words = shlex.split(command)[1:]
-    verbs = words[:2] if words[0] in ("publish", "config", "quality", "readers") else words[:1]
+    verbs = words[:2] if words[0] in ("publish", "config", "contract", "env", "quality", "readers") else words[:1]
     shown = CliRunner().invoke(app, [*verbs, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
     assert [option for option in words if option.startswith("--") and option not in shown.output] == []

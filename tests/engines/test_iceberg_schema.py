@@ -10,7 +10,7 @@ from pyspark.sql.types import IntegerType, LongType, StringType, TimestampType
 
 from lakehouse.catalog.arrow_lake import ArrowLake
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.iceberg_schema import spark_struct
+from lakehouse.catalog.live_table import live_table
 from lakehouse.contract import Column, Schema, doc, table
 from lakehouse.contract.evolution import evolve
 from lakehouse.contract.table import TableSpec, spec_of
@@ -93,4 +93,4 @@ def test_spark_makes_the_same_table(arrow: ArrowLake, lake: Lake, schema: type[S
     assert [(f.name, str(f.transform)) for f in mine.spec().fields] == [
         (f.name, str(f.transform)) for f in theirs.spec().fields
     ]
-    assert spark_struct(mine.schema()) == lake.rows(spec).schema
+    assert live_table(mine).struct == lake.rows(spec).schema

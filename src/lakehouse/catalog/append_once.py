@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalog.conflicts import conflict_of
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 
 
@@ -41,7 +40,7 @@ def append_once(
     options["isolation-level"] = "serializable"
     if since is not None:
         options["validate-from-snapshot-id"] = str(since)
-    writer = rows.writeTo(full_name(spec, catalog=lake.name))
+    writer = rows.writeTo(lake.target_name(spec.name))
     for name, value in options.items():
         writer = writer.option(name, value)
     try:

@@ -11,19 +11,20 @@ from typing import ClassVar
 
 import pyarrow as pa
 from pyiceberg.table import Table
+from pyiceberg.table.sorting import NullOrder
+from pyiceberg.transforms import IdentityTransform
 from pyspark.sql import DataFrame
-from pyspark.sql import types as spark_types
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.conflicts import commit
-from lakehouse.catalog.iceberg import Lake, partition_fields
+from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.iceberg_schema import (
     iceberg_order,
     iceberg_partitions,
     iceberg_schema,
     partition_name,
-    spark_struct,
 )
+from lakehouse.catalog.live_table import live_table
 from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.engine import Engine
 from lakehouse.contract.evolution import Evolution
@@ -103,9 +104,6 @@ class ArrowLake(Lake):
             self._views.add(view)
         return self.spark.table(view)
 
-    def _struct(self, spec: TableSpec, table: Table) -> spark_types.StructType:  # noqa: ARG002
-        return spark_struct(table.schema())
-
     def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:  # noqa: ARG002
         schema = iceberg_schema(spec)
         self.catalog.create_namespace_if_not_exists(spec.namespace)
@@ -114,7 +112,7 @@ class ArrowLake(Lake):
             schema,
             partition_spec=iceberg_partitions(spec, schema),
             sort_order=iceberg_order(spec, schema),
-            properties={**table_properties(spec), **({"comment": spec.comment} if spec.comment else {})},
+            properties=_properties(spec),
         )
 
     def _evolve(self, spec: TableSpec, change: Evolution) -> None:
@@ -122,19 +120,30 @@ class ArrowLake(Lake):
             return
 
         def evolve(table: Table) -> None:
-            old, new = set(partition_fields(table)), set(spec.partitioned_by)
+            live = live_table(table)
+            old, new = set(live.partitioned_by), set(spec.partitioned_by)
             with table.transaction() as transaction:
                 with transaction.update_schema() as schema:
                     schema.union_by_name(iceberg_schema(spec))
+                    if spec.key:
+                        schema.set_identifier_fields(*spec.identity)
                 if old != new:
                     with transaction.update_spec() as partitions:
                         for one in old - new:
                             partitions.remove_field(partition_name(one))
                         for one in new - old:
                             partitions.add_field(one.column, one.iceberg, partition_name(one))
-                transaction.set_properties(table_properties(spec))
+                if spec.sorted_by and spec.sorted_by != live.sorted_by:
+                    with transaction.update_sort_order() as order:
+                        for name in spec.sorted_by:
+                            order.asc(name, IdentityTransform(), NullOrder.NULLS_FIRST)
+                transaction.set_properties(_properties(spec))
 
         commit(self.catalog, spec.name, evolve)
+
+
+def _properties(spec: TableSpec) -> dict[str, str]:
+    return {**table_properties(spec), **({"comment": spec.comment} if spec.comment else {})}
 
 
 def _as_of_table(rows: pa.Table, table: Table, spec: TableSpec) -> pa.Table:

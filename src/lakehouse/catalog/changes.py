@@ -165,7 +165,7 @@ class _Opened:
         subset = file_subset(
             self.lake.catalog, self.table, snapshot, data=[*data.values()], deletes=[*deletes.values()]
         )
-        return f"`{self.lake.name}`.{self.until_done.enter_context(subset)}"
+        return self.lake.sql_name(self.until_done.enter_context(subset))
 
     def rows(self, snapshot: Snapshot, data: Entries, deletes: Entries) -> DataFrame | None:
         return self.lake.spark.table(self.name(snapshot, data, deletes)) if data else None

@@ -6,6 +6,7 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyspark.sql import SparkSession
 
 from lakehouse.catalog.arrow_lake import ArrowLake
+from lakehouse.catalog.environment import EnvironmentCatalog
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings
 from lakehouse.config.paths import local_path, make_folder_of
@@ -16,13 +17,15 @@ from lakehouse.errors import ConfigError, MissingExtraError
 def open_catalog(settings: Settings) -> Catalog:
     """Open the catalog without Spark: publishing, inspection and serving need no JVM.
 
+    In an environment of the settings it is that of production, of which nothing is written.
+
     Raises:
         ConfigError: The catalog cannot be opened as configured.
         MissingExtraError: The catalog's kind needs a library that is not installed.
     """
     make_folder_of(settings.catalog.uri)
     try:
-        return load_catalog(settings.catalog.name, **pyiceberg_properties(settings))
+        production = load_catalog(settings.catalog.name, **pyiceberg_properties(settings))
     except ImportError as error:
         extra = {"sql": "local", "glue": "aws"}.get(settings.catalog.type, "local")
         raise MissingExtraError(extra=extra, needed_for=f"the {settings.catalog.type} catalog") from error
@@ -30,6 +33,7 @@ def open_catalog(settings: Settings) -> Catalog:
         raise ConfigError(
             f"catalog {settings.catalog.name!r} ({settings.catalog.type}) cannot be opened: {error}"
         ) from error
+    return EnvironmentCatalog(production, settings.environment) if settings.environment else production
 
 
 def pyiceberg_properties(settings: Settings) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -13,16 +13,16 @@ from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as spark_types
 from typedspark import DataSet
 
+from lakehouse.catalog.environment import EnvironmentCatalog, claim, own_place, place_of
+from lakehouse.catalog.live_table import live_table
 from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
 from lakehouse.contract.conform import conform
-from lakehouse.contract.ddl import after_create_sql, create_table_sql, full_name
+from lakehouse.contract.ddl import after_create_sql, create_table_sql
 from lakehouse.contract.engine import Engine
 from lakehouse.contract.evolution import Evolution, LiveTable, evolve
 from lakehouse.contract.kafka_record import KafkaRecord
-from lakehouse.contract.partitioning import PartitionField, from_iceberg
 from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.contract.tombstones import without_tombstones
@@ -61,34 +61,59 @@ class Lake:
 
     engine: ClassVar[Engine] = Engine.SPARK
 
+    @property
+    def production(self) -> Lake:
+        """The lake that the environment of this one reads; of production it is this."""
+        if isinstance(self.catalog, EnvironmentCatalog):
+            return replace(self, catalog=self.catalog.production)
+        return self
+
     def ensure(self, spec: TableSpec) -> tuple[str, ...]:
         """Create a table, or evolve it to its contract. Gives the statements that were run, none when it fits already.
 
         Raises:
             SchemaMismatchError: The live table differs in a way that no additive change can mend; nothing was changed.
         """
-        live = self.live(spec)
+        claim(self.catalog, spec.name)
+        live, placed = self.live(spec), replace(spec, name=own_place(self.catalog, spec.name))
         if live is None:
-            statements = (create_table_sql(spec, catalog=self.name), *after_create_sql(spec, catalog=self.name))
+            statements = (create_table_sql(placed, catalog=self.name), *after_create_sql(placed, catalog=self.name))
             self._create(spec, statements)
             return statements
-        change = evolve(spec, live, catalog=self.name)
+        change = evolve(placed, live, catalog=self.name)
         if change.refused:
             todo = "Nothing was changed. Change the contract as said above, or move the table away and build it anew."
             what = "the table in the catalog"
             raise SchemaMismatchError(table=spec.name, differences=change.refused, what=what, todo=todo)
-        self._evolve(spec, change)
+        if change.statements:
+            self._evolve(spec, change)
         return change.statements
+
+    def _make_namespace(self, name: str) -> None:
+        if isinstance(self.catalog, EnvironmentCatalog):
+            self.catalog.create_namespace_if_not_exists(name)
+        else:
+            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{name}`")
+
+    def sql_name(self, name: str) -> str:
+        """Give the name in SQL of a table that is read."""
+        return self._quoted(place_of(self.catalog, name))
+
+    def target_name(self, name: str) -> str:
+        """Give the name in SQL of a table that is written.
+
+        Raises:
+            ProductionReadOnlyError: It is production's, and this is the lake of an environment.
+        """
+        return self._quoted(own_place(self.catalog, name))
+
+    def _quoted(self, place: str) -> str:
+        return ".".join(f"`{part}`" for part in (self.name, *place.split(".")))
 
     def live(self, spec: TableSpec) -> LiveTable | None:
         """Describe the table that is in the catalog; None when there is none."""
         table = self.find(spec.name)
-        if table is None:
-            return None
-        struct = self._struct(spec, table)
-        # Iceberg keeps the version of its format beside the properties.
-        properties = {**table.properties, "format-version": str(table.format_version)}
-        return LiveTable(struct=struct, partitioned_by=partition_fields(table), properties=properties)
+        return live_table(table) if table else None
 
     def find(self, name: str) -> Table | None:
         """Load a table by ``namespace.table`` through PyIceberg, fresh; None when it does not exist."""
@@ -104,11 +129,11 @@ class Lake:
 
     def refresh(self, name: str) -> None:
         """Let the session see commits that PyIceberg or another session made."""
-        self.spark.sql(f"REFRESH TABLE `{self.name}`.{name}")
+        self.spark.sql(f"REFRESH TABLE {self.sql_name(name)}")
 
     def rows(self, spec: TableSpec, *, snapshot_id: int | None = None) -> DataFrame:
         """Read a table as it stands now, or as it stood at a snapshot. Reads nothing until an action."""
-        name = full_name(spec, catalog=self.name)
+        name = self.sql_name(spec.name)
         if snapshot_id is None:
             return self.spark.table(name)
         return self.spark.sql(f"SELECT * FROM {name} VERSION AS OF {snapshot_id}")
@@ -121,7 +146,7 @@ class Lake:
         """
         self.table(name)
         pin = self.pinned.get(name)
-        return self.spark.sql(f"SELECT * FROM `{self.name}`.{name}" + (f" VERSION AS OF {pin}" if pin else ""))
+        return self.spark.sql(f"SELECT * FROM {self.sql_name(name)}" + (f" VERSION AS OF {pin}" if pin else ""))
 
     def branch_rows(self, spec: TableSpec, branch: str) -> DataFrame:
         """Read a branch as it stands; reads nothing until an action."""
@@ -130,7 +155,7 @@ class Lake:
 
     def branch_name(self, spec: TableSpec, branch: str) -> str:
         """Give the name under which Spark reads and writes a branch."""
-        return f"{full_name(spec, catalog=self.name)}.branch_{branch}"
+        return f"{self.target_name(spec.name)}.branch_{branch}"
 
     def replace_rows(self, spec: TableSpec, branch: str, rows: DataFrame, *, run_id: str) -> None:
         """Write rows to a branch in place of all that it has. Cost: one job."""
@@ -143,7 +168,7 @@ class Lake:
         Iceberg throws where a snapshot in between took rows away: see ``ledger.only_added_since``.
         """
         bounds = {"start-snapshot-id": str(since), "end-snapshot-id": str(until)}
-        return self.spark.read.format("iceberg").options(**bounds).load(full_name(spec, catalog=self.name))
+        return self.spark.read.format("iceberg").options(**bounds).load(self.sql_name(spec.name))
 
     def read(
         self, schema: type[SchemaT], *, snapshot_id: int | None = None, as_of: datetime | str | None = None
@@ -174,16 +199,13 @@ class Lake:
         df = self.rows(spec_of(schema), snapshot_id=snapshot_id).where(F.col("dead_letter.reason").isNotNull())
         return df.select("topic", "partition", "offset", "kafka_timestamp", "ingested_at", "dead_letter.*")
 
-    def _struct(self, spec: TableSpec, table: Table) -> spark_types.StructType:  # noqa: ARG002
-        self.refresh(spec.name)
-        return self.spark.table(full_name(spec, catalog=self.name)).schema
-
     def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:
-        self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{spec.namespace}`")
+        self._make_namespace(spec.namespace)
         for statement in statements:
             self.spark.sql(statement)
 
-    def _evolve(self, spec: TableSpec, change: Evolution) -> None:  # noqa: ARG002
+    def _evolve(self, spec: TableSpec, change: Evolution) -> None:
+        self.refresh(spec.name)
         for statement in change.statements:
             self.spark.sql(statement)
 
@@ -201,16 +223,6 @@ def good_data(rows: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
     # In this order: a snapshot may be older than a column that tells good rows from others.
     conformed = conform(rows, schema, absent_as_null=True)
     return DataSet[schema](good_rows(conformed, schema))  # type: ignore[valid-type]
-
-
-def partition_fields(table: Table) -> tuple[PartitionField, ...]:
-    """Give the partition spec of a live table; fields that were dropped are left out."""
-    schema = table.schema()
-    return tuple(
-        from_iceberg(str(field.transform), schema.find_column_name(field.source_id) or "")
-        for field in table.spec().fields
-        if str(field.transform) != "void"
-    )
 
 
 def find_table(catalog: Tables, name: str) -> Table | None:

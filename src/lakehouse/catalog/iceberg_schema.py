@@ -1,8 +1,8 @@
-"""Contracts in PyIceberg's words, and its tables' columns in Spark's: for engines that run no DDL."""
+"""Contracts in PyIceberg's words: for engines that run no DDL. ``live_table`` is the way back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count
 
 from pyiceberg import types as iceberg
@@ -31,13 +31,6 @@ _SIMPLE: tuple[tuple[type[spark_types.DataType], iceberg.IcebergType], ...] = (
     (spark_types.TimestampType, iceberg.TimestamptzType()),
     (spark_types.TimestampNTZType, iceberg.TimestampType()),
 )
-# Spark's smaller integers are Iceberg's int, and come back as that.
-_NARROW = (spark_types.ByteType, spark_types.ShortType)
-_SPARK: dict[type[iceberg.IcebergType], type[spark_types.DataType]] = {
-    **{type(made): found for found, made in _SIMPLE if found not in _NARROW},
-    iceberg.UUIDType: spark_types.StringType,
-    iceberg.FixedType: spark_types.BinaryType,
-}
 _ENDING = {"bucket": "bucket", "truncate": "trunc", "years": "year", "months": "month", "days": "day", "hours": "hour"}
 
 
@@ -78,11 +71,6 @@ def partition_name(one: Declared) -> str:
     return f"{one.column}_{_ENDING[one.transform]}" if one.transform in _ENDING else one.column
 
 
-def spark_struct(schema: Schema) -> spark_types.StructType:
-    """Give the columns of a live table as Spark shows them: nullability, and comments as metadata."""
-    return _struct(schema.fields)
-
-
 def _field(column: ColumnSpec, ids: Iterator[int], *, where: str, top: bool = True) -> iceberg.NestedField:
     return iceberg.NestedField(
         field_id=next(ids),
@@ -114,29 +102,3 @@ def _type(
         if isinstance(found, spark_type):
             return made
     raise ContractError(f"{where}: Iceberg has no type for {found.simpleString()}")
-
-
-def _struct(fields: Iterable[iceberg.NestedField]) -> spark_types.StructType:
-    return spark_types.StructType(
-        [
-            spark_types.StructField(
-                one.name, _spark_type(one.field_type), not one.required, {"comment": one.doc} if one.doc else None
-            )
-            for one in fields
-        ]
-    )
-
-
-def _spark_type(found: iceberg.IcebergType) -> spark_types.DataType:
-    if isinstance(found, iceberg.StructType):
-        return _struct(found.fields)
-    if isinstance(found, iceberg.ListType):
-        return spark_types.ArrayType(_spark_type(found.element_type), not found.element_required)
-    if isinstance(found, iceberg.MapType):
-        key, value = _spark_type(found.key_type), _spark_type(found.value_type)
-        return spark_types.MapType(key, value, not found.value_required)
-    if isinstance(found, iceberg.DecimalType):
-        return spark_types.DecimalType(found.precision, found.scale)
-    if type(found) not in _SPARK:
-        raise ContractError(f"Spark has no type for Iceberg's {found}")
-    return _SPARK[type(found)]()

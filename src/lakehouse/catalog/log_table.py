@@ -15,6 +15,7 @@ from pyiceberg.types import StringType as IcebergString
 from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.conflicts import commit
+from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, find_table
 from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.table import TableSpec
@@ -34,6 +35,7 @@ def add_to_log(lake: Lake, spec: TableSpec, new_rows: Callable[[Table], Rows]) -
 
     A commit that another writer was ahead of is tried again, and ``new_rows`` asked again. Gives how many were added.
     """
+    claim(lake.catalog, spec.name)
     if lake.find(spec.name) is None:
         lake.ensure(spec)
     added, commit_id = 0, uuid.uuid4().hex
@@ -63,6 +65,7 @@ def find_or_create(catalog: Catalog, spec: TableSpec) -> Table:
 
     Its columns are text, instants and whole numbers, and it has no partitions.
     """
+    claim(catalog, spec.name)
     found = find_table(catalog, spec.name)
     if found is not None:
         return found

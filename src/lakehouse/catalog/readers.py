@@ -16,7 +16,6 @@ from pyspark.sql import functions as F
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake, load_table
 from lakehouse.catalog.ledger import ancestors, is_append, only_added_since, summed
-from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError, LakehouseError
 
@@ -123,7 +122,7 @@ def _still_there(lake: Lake, spec: TableSpec, position: ReaderPosition, head: in
 
 
 def _files(lake: Lake, spec: TableSpec, snapshot_id: int) -> DataFrame:
-    files = f"{full_name(spec, catalog=lake.name)}.files"
+    files = f"{lake.sql_name(spec.name)}.files"
     return lake.spark.sql(f"SELECT file_path, content FROM {files} VERSION AS OF {snapshot_id}")
 
 

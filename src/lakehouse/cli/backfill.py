@@ -12,7 +12,7 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.cli.amounts import count, duration
 from lakehouse.cli.backfill_text import as_data, lines_of, notes_of, seconds_left, seconds_of
-from lakehouse.cli.options import AsJson, ConfigFile, Override, Wait, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, console, lake_of, settings_of
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import alerting_of, run_of
 from lakehouse.errors import QualityGateError
@@ -29,6 +29,7 @@ def backfill(
     table: Annotated[str, typer.Argument(help="A table that a build makes, such as silver.user_changes.")],
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     start: Annotated[str, typer.Option("--from", metavar="VALUE", help="From this value on. Not given: all.")] = "",
     stop: Annotated[
         str, typer.Option("--to", metavar="VALUE", help="Up to this value, not included. Not given: all.")
@@ -64,7 +65,7 @@ def backfill(
 
         lakehouse backfill silver.orders --by "bucket(16)"
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     graph = discover(settings.packages)
     (build,), more = graph.select([table]), more_rules(settings, graph)
     rules, steps = rule_set(build.table, more=more(table)), Steps(console)

@@ -14,12 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from lakehouse.catalog.connect import open_catalog
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.catalog.environment import EnvironmentCatalog
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.diff_sample import Cell, DiffRow
 from lakehouse.pipeline.graph import discover
 from lakehouse.pipeline.row_pairs import Kind
-from lakehouse.pipeline.table_diff import TableDiff, diff_table, plan_diff
+from lakehouse.pipeline.table_diff import TableDiff, diff_table, plan_against_production, plan_diff
 from lakehouse.pipeline.table_state import TableState
 
 _WIDTH = 80
@@ -37,13 +38,16 @@ def diff(
     until: Annotated[str | None, typer.Argument(metavar="TO", help="The same; not given: main as it is.")] = None,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     sample: Annotated[int, typer.Option(help="Show so many rows of each kind at most; 0: none.", min=0)] = 5,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where rows differ.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show which rows of a table were added, removed and changed between two states, and in which columns.
 
-    Of the files only those are read that differ; where none does, no session starts.
+    Of the files only those are read that differ; where none does, no session starts. With --env and no FROM, what the
+    environment has built is compared with production's.
+
     Personal values are masked. An instant is UTC where it has no time zone.
 
     Examples:
@@ -53,17 +57,23 @@ def diff(
         lakehouse diff silver.users 20261121t060911_ab12cd main --sample 20
 
         lakehouse diff silver.users "2026-11-20 18:00" --exit-code --json
+
+        lakehouse diff silver.users --env dev
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     spec = discover(settings.packages).table(table)
-    plan = plan_diff(open_catalog(settings), spec, since=since, until=until)
+    catalog = open_catalog(settings)
+    if isinstance(catalog, EnvironmentCatalog) and since is None and until is None:
+        plan, sides = plan_against_production(catalog, spec), ("production", catalog.environment)
+    else:
+        plan, sides = plan_diff(catalog, spec, since=since, until=until), ("from", "to")
     with Steps(console).step(f"diff {table}") as step:
         found = diff_table(lambda: lake_of(settings), plan, sample=sample)
         step.done = found.added + found.removed + found.changed
     if as_json:
         print(json.dumps(as_data(found), indent=2, ensure_ascii=False))
     else:
-        _print(found)
+        _print(found, sides)
     if exit_code and not found.equal:
         raise typer.Exit(1)
 
@@ -76,9 +86,9 @@ def as_data(found: TableDiff) -> dict[str, Any]:
     return {"table": data.pop("table"), "equal": found.equal, **data}
 
 
-def _print(found: TableDiff) -> None:
+def _print(found: TableDiff, sides: tuple[str, str]) -> None:
     out = Console()
-    out.print(_states(found))
+    out.print(_states(found, sides))
     out.print(Text(f"{found.method}: {found.reason}", style="dim"))
     out.print()
     if found.equal:
@@ -99,8 +109,8 @@ def _print(found: TableDiff) -> None:
             out.print(line, soft_wrap=True)
 
 
-def _states(found: TableDiff) -> Table:
-    shown = Table("", "from", "to", box=None, pad_edge=False, title=found.table, title_justify="left")
+def _states(found: TableDiff, names: tuple[str, str]) -> Table:
+    shown = Table("", *names, box=None, pad_edge=False, title=found.table, title_justify="left")
     sides = (found.before, found.after)
     shown.add_row("published by", *map(_publisher, sides))
     shown.add_row("committed", *(f"{one.at:%Y-%m-%d %H:%M:%S} UTC" for one in sides))

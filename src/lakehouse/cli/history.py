@@ -15,7 +15,7 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import load_table
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.time_travel import Publish, State, changes_since_publish, publishes
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, settings_of
 from lakehouse.pipeline.graph import discover
 
 _STYLES = {State.CURRENT: "bold green", State.EARLIER: "", State.ROLLED_BACK: "yellow"}
@@ -25,6 +25,7 @@ def history(
     table: Annotated[str, typer.Argument(help="A table, such as silver.users.")],
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     limit: Annotated[int, typer.Option(help="At most so many publishes.", min=1)] = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -38,7 +39,7 @@ def history(
 
         lakehouse history bronze.users_raw --limit 5 --json
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     name = discover(settings.packages).table(table).name
     live = load_table(open_catalog(settings), name)
     found = publishes(live)

@@ -27,6 +27,9 @@ def ingest_of(settings: Settings, table: str) -> Ingest:
         ConfigError: They say nothing of it, name no broker, or name a table that no package has.
         ContractError: A table cannot be filled by a stream.
     """
+    if settings.environment:
+        what = f"streams fill production's tables, which the environment {settings.environment} only reads"
+        raise ConfigError(f"{what}; leave --env out")
     graph = discover(settings.packages)
     spec = graph.table(table)
     if spec.name not in settings.streams:

@@ -21,7 +21,7 @@ from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.lake_release import refuse_name
 from lakehouse.catalog.release_journal import LakeRelease
 from lakehouse.catalog.release_journal import releases as releases_of
-from lakehouse.cli.options import AsJson, ConfigFile, Override, Wait, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, console, lake_of, settings_of
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import alerting_of, results_table, run_of, settle_releases, summary
 from lakehouse.errors import QualityGateError
@@ -34,6 +34,7 @@ def release(
     tables: Annotated[list[str] | None, typer.Argument(help="Tables to release together.")] = None,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     every: Annotated[bool, typer.Option("--all", help="All tables that a build makes.")] = False,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of the release, such as 2026-11; not given: the run's id.")
@@ -56,7 +57,7 @@ def release(
     """
     if bool(tables) == every:
         raise typer.BadParameter("name the tables to release together, or give --all", param_hint="TABLES")
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     graph, catalog = discover(settings.packages), open_catalog(settings)
     builds, rules = graph.select(tables or ()), more_rules(settings, graph)
     run = run_of(settings, rules, command=" ".join(("lakehouse release", *(tables or ["--all"]))), wait=wait)

@@ -1,7 +1,7 @@
 """``lakehouse``: one verb per job.
 
 Exit codes: 0 done, 2 wrong usage, 3 refused by data, settings or a remote system, 130 interrupted, 143 terminated; of
-``diff --exit-code`` also 1: rows differ.
+``diff --exit-code`` also 1: rows differ; of ``contract check``: a table drifts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typer.core import TyperGroup
 
 from lakehouse.cli import (
     backfill,
+    contract,
     dead_letters,
     diff,
+    env,
     graph,
     history,
     inspect,
@@ -69,6 +71,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Settings: what they are and where they come from.", no_args_is_help=True)
 quality_app = typer.Typer(help="Score tables, see how they went, release what was set aside.", no_args_is_help=True)
+contract_app = typer.Typer(help="Contracts beside live tables: write one of a table, find drift.", no_args_is_help=True)
+env_app = typer.Typer(help="Tables of one's own over production's: --env dev.", no_args_is_help=True)
 readers_app = typer.Typer(help="How far other systems have read a table, kept as tags.", no_args_is_help=True)
 leases_app = typer.Typer(invoke_without_command=True)
 publish_app = typer.Typer(help="Give gold to a warehouse.", no_args_is_help=True)
@@ -105,6 +109,10 @@ quality_app.command()(quality_watch.anomalies)
 quality_app.command()(quality_watch.drift)
 quality_app.command()(quality_alerts.alerts)
 quality_app.command()(quality.release)
+contract_app.command(name="import")(contract.import_)
+contract_app.command()(contract.check)
+env_app.command(name="list")(env.list_)
+env_app.command()(env.drop)
 readers_app.command()(readers.show)
 readers_app.command()(readers.mark)
 readers_app.command()(readers.forget)
@@ -113,6 +121,8 @@ leases_app.command()(leases.release)
 publish_app.command()(serve.duckdb)
 publish_app.command()(serve.snowflake)
 app.add_typer(config_app, name="config")
+app.add_typer(contract_app, name="contract")
+app.add_typer(env_app, name="env")
 app.add_typer(quality_app, name="quality")
 app.add_typer(readers_app, name="readers")
 app.add_typer(leases_app, name="leases")

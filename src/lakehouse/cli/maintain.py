@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lakehouse.catalog.connect import open_catalog
+from lakehouse.catalog.environment import is_own
 from lakehouse.catalog.iceberg import find_table
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
 from lakehouse.cli.run import leasing_of
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
@@ -36,6 +37,7 @@ def maintain(
     tables: Annotated[list[str] | None, typer.Argument(help="Tables to look after; none means all.")] = None,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is due and why, change nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +52,7 @@ def maintain(
 
         lakehouse maintain silver.users gold.dim_user
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     graph, catalog, now = discover(settings.packages), open_catalog(settings), datetime.now(UTC)
     specs = _chosen(graph, catalog, tables or ())
     plans = [plan_upkeep(catalog, spec, builds=graph.builds, now=now) for spec in specs]
@@ -78,7 +80,9 @@ def _chosen(graph: Graph, catalog: Catalog, names: Sequence[str]) -> list[TableS
     others = {spec.name: spec for spec in (*quarantines, *discover([_OWN]).tables.values())}
     if names:
         return [others[name] if name in others else graph.table(name) for name in dict.fromkeys(names)]
-    return [spec for spec in (graph.tables | others).values() if find_table(catalog, spec.name) is not None]
+    there = [spec for spec in (graph.tables | others).values() if find_table(catalog, spec.name) is not None]
+    # Of what an environment reads of production, nothing is its own to maintain.
+    return [spec for spec in there if is_own(catalog, spec.name)]
 
 
 def _run(settings: Settings, graph: Graph, plans: list[UpkeepPlan], now: datetime) -> dict[str, Maintained]:

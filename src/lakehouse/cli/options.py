@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -33,6 +34,12 @@ Wait = Annotated[
     float | None,
     typer.Option("--wait", metavar="SECONDS", min=0, help="For another run that is at work on a table; 0: not at all."),
 ]
+Env = Annotated[
+    str | None,
+    typer.Option(
+        "--env", metavar="NAME", help="Work in an environment: what it builds is its own, the rest is production's."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines on standard output.")]
 
 DEFAULT_CONFIG = Path("conf/local.toml")
@@ -46,9 +53,10 @@ def config_files(given: list[Path] | None) -> list[Path]:
     return given or ([DEFAULT_CONFIG] if DEFAULT_CONFIG.exists() else [])
 
 
-def settings_of(config: list[Path] | None, overrides: list[str] | None) -> Settings:
-    """Read the settings of a command."""
-    return load(config_files(config), overrides=overrides or (), environ=os.environ).settings
+def settings_of(config: list[Path] | None, overrides: list[str] | None, env: str | None = None) -> Settings:
+    """Read the settings of a command, of an environment where one is named."""
+    overrides = [*(overrides or ()), *([] if env is None else [f"environment={json.dumps(env)}"])]
+    return load(config_files(config), overrides=overrides, environ=os.environ).settings
 
 
 def lake_of(settings: Settings, *, on: tuple[Engine, ...] = SPARK) -> Lake:

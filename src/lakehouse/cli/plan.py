@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
 from lakehouse.cli.output import give
 from lakehouse.cli.plan_data import Price, as_data
 from lakehouse.cli.plan_text import lines_of
@@ -29,6 +29,7 @@ def plan(
     tables: Annotated[list[str] | None, typer.Argument(help="Tables to build; none means all.")] = None,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
     full: Annotated[bool, typer.Option("--full", help="As `run --full`: even what is up to date.")] = False,
     out: Annotated[Path | None, typer.Option(help="File to write. Not given: standard output.", dir_okay=False)] = None,
@@ -49,7 +50,7 @@ def plan(
 
         lakehouse plan --json --out build/plan.json
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     graph = discover(settings.packages)
     builds, more = graph.select(tables or (), downstream=downstream), more_rules(settings, graph)
     run = Run(minimum_score=settings.quality.minimum_for, more_rules=more, full=full)

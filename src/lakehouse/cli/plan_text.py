@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -12,6 +11,7 @@ from lakehouse.cli.amounts import count as _count
 from lakehouse.cli.amounts import duration as _duration
 from lakehouse.cli.amounts import size as _size
 from lakehouse.cli.plan_data import Price
+from lakehouse.cli.signed_lines import changed, head, signed, wrapped
 from lakehouse.pipeline.build_plan import Strategy
 from lakehouse.pipeline.graph import FilledBy
 from lakehouse.pipeline.lake_plan import LakePlan
@@ -19,8 +19,6 @@ from lakehouse.pipeline.planned_read import PlannedRead
 from lakehouse.pipeline.staleness import Cause, Kind
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
 
-_WIDTH = 80
-_STYLES = {"+": "green", "~": "yellow", "-": "yellow", "!": "bold red", "✓": "green", "…": "cyan"}
 _SIGNS = {Verdict.UP_TO_DATE: "✓", Verdict.WAITS: "…", Verdict.FAILS: "!"}
 _FROM_CAUSES = {Kind.NEVER_BUILT, Kind.ASKED_FOR, Kind.CODE, Kind.DAY, Kind.RULES, Kind.ABSENT}
 """Causes that say by themselves why a table is built whole, or not at all."""
@@ -34,38 +32,38 @@ def lines_of(plan: LakePlan, price: Price) -> Iterator[Text]:
         yield Text()
     stops = next((one for one in plan.tables if one.verdict in {Verdict.FAILS, Verdict.WAITS}), None)
     if stops:
-        yield from _wrapped(f"a run would stop at {stops.table}")
+        yield from wrapped(f"a run would stop at {stops.table}")
     if plan.published:
-        yield from _wrapped(_total(plan, price))
+        yield from wrapped(_total(plan, price))
     yield Text(_summary(plan), style="bold red" if plan.errors else "bold")
 
 
 def _checks(plan: LakePlan) -> Iterator[Text]:
     wrong = [one for one in plan.tables if one.problems]
     for one in wrong:
-        yield _signed("!", one.table)
+        yield signed("!", one.table)
         for problem in (_place(one), *one.problems):
-            yield from _wrapped(problem, indent=4)
+            yield from wrapped(problem, indent=4)
     if fine := len(plan.tables) - len(wrong):
         gives = "build gives what its contract declares" if fine == 1 else "builds give what their contracts declare"
-        yield _signed("✓", f"{fine} {'other ' if wrong else ''}{gives}")
+        yield signed("✓", f"{fine} {'other ' if wrong else ''}{gives}")
 
 
 def _schemas(plan: LakePlan) -> Iterator[Text]:
     for one in plan.schemas:
         if one.refused:
-            yield _head("!", one.table, "refused, nothing is changed" if one.readable else "cannot be read as declared")
+            yield head("!", one.table, "refused, nothing is changed" if one.readable else "cannot be read as declared")
             for difference in one.refused:
-                yield from _wrapped(difference, indent=4, sign="!")
+                yield from wrapped(difference, indent=4, sign="!")
         elif one.is_new:
-            yield _head("+", one.table, "new table")
+            yield head("+", one.table, "new table")
         elif one.statements:
-            yield _head("~", one.table, "when its stream starts" if one.filled_by is FilledBy.STREAM else "")
+            yield head("~", one.table, "when its stream starts" if one.filled_by is FilledBy.STREAM else "")
             for statement in one.statements:
-                yield from _changed(statement)
+                yield from changed(statement)
     fits = sum(not (one.refused or one.statements) for one in plan.schemas)
     if fits:
-        yield _signed("✓", f"{_count(fits, 'table')} without a change")
+        yield signed("✓", f"{_count(fits, 'table')} without a change")
 
 
 def _builds(plan: LakePlan) -> Iterator[Text]:
@@ -73,19 +71,13 @@ def _builds(plan: LakePlan) -> Iterator[Text]:
         new = any(cause.kind is Kind.NEVER_BUILT for cause in one.causes)
         how = one.verdict if one.verdict is not Verdict.BUILD else ""
         strategy = one.strategy if one.is_published else ""
-        yield _head(_SIGNS.get(one.verdict, "+" if new else "~"), one.table, ": ".join(filter(None, (how, strategy))))
+        yield head(_SIGNS.get(one.verdict, "+" if new else "~"), one.table, ": ".join(filter(None, (how, strategy))))
         for cause in one.causes:
-            yield from _wrapped(_in_words(cause), indent=4)
+            yield from wrapped(_in_words(cause), indent=4)
         if one.strategy is Strategy.WHOLE and not any(cause.kind in _FROM_CAUSES for cause in one.causes):
-            yield from _wrapped(f"{one.strategy}: {one.reason}", indent=4)
+            yield from wrapped(f"{one.strategy}: {one.reason}", indent=4)
         if one.is_published:
-            yield from _wrapped(_reads(one), indent=4, style="dim")
-
-
-def _changed(statement: str) -> Iterator[Text]:
-    """Show what a statement does to its table, without the name of it."""
-    what = statement.split(" ", 3)[3]
-    yield from _wrapped(what, indent=4, sign={"ADD": "+", "DROP": "-"}.get(what.split(" ", 1)[0], "~"))
+            yield from wrapped(_reads(one), indent=4, style="dim")
 
 
 def _in_words(cause: Cause) -> str:
@@ -129,25 +121,6 @@ def _place(plan: TablePlan) -> str:
     """Give file and line of a build, as seen from here where that is shorter."""
     file, line = plan.build.source.rsplit(":", 1)
     return f"{min(file, os.path.relpath(file), key=len)}:{line}"
-
-
-def _head(sign: str, table: str, text: str) -> Text:
-    return _signed(sign, f"{table:<32}  {text}".rstrip())
-
-
-def _signed(sign: str, text: str) -> Text:
-    return Text.assemble((sign, _STYLES[sign]), f" {text}")
-
-
-def _wrapped(text: str, *, indent: int = 0, sign: str = "", style: str = "") -> Iterator[Text]:
-    """Break a text into lines, of which all but the first stand further in. A word longer than a line is left whole."""
-    start = " " * indent + (f"{sign} " if sign else "")
-    for paragraph in text.splitlines():
-        for line in textwrap.wrap(
-            paragraph, _WIDTH, initial_indent=start, subsequent_indent=" " * (indent + 2),
-            break_long_words=False, break_on_hyphens=False,
-        ):  # fmt: skip
-            yield Text(line, style=style or _STYLES.get(sign, ""))
 
 
 def _amount(reads: PlannedRead) -> str:

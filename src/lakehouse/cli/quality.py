@@ -13,7 +13,7 @@ from rich.table import Table
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.quality_metrics import past_scores
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
 from lakehouse.cli.rules import judged
 from lakehouse.cli.run import retention_of
 from lakehouse.errors import ConfigError
@@ -31,6 +31,7 @@ def score(
     table: TableName,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     full: Annotated[bool, typer.Option("--full", help="Scan all rows, not only what changed.")] = False,
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep it in quality.metrics.")] = True,
     as_json: AsJson = False,
@@ -45,7 +46,7 @@ def score(
 
         lakehouse quality score silver.users --full --no-save --json
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     spec, rules = judged(settings, table)
     with Steps(console).step(f"score {table}") as step:
         lake = lake_of(settings)
@@ -58,6 +59,7 @@ def history(
     table: TableName,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     rule: Annotated[str | None, typer.Option(help="One rule of the table instead of its score.")] = None,
     limit: Annotated[int, typer.Option(help="At most so many publishes.", min=1)] = 20,
     as_json: AsJson = False,
@@ -68,7 +70,7 @@ def history(
 
         lakehouse quality history silver.users --rule email_syntax
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     _, rules = judged(settings, table)
     names = [one.name for one in (*rules.rules, *rules.table_rules)]
     past = past_scores(open_catalog(settings), table, most=limit)
@@ -92,6 +94,7 @@ def release(
     table: TableName,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     repair: Annotated[
         list[str] | None, typer.Option("--repair", metavar="COLUMN=SQL", help="How a column is repaired.")
     ] = None,
@@ -105,7 +108,7 @@ def release(
 
         lakehouse quality release silver.users --repair "age=abs(age)" --where "age < 0" --dry-run
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     spec, rules = judged(settings, table)
     repairs = dict(_pair(text) for text in repair or ())
     with Steps(console).step(f"release {table}") as step:

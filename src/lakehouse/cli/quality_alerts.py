@@ -13,7 +13,7 @@ from rich.table import Table
 
 from lakehouse.catalog.alert_log import SentAlert, open_alerts, sent_alerts
 from lakehouse.catalog.connect import open_catalog
-from lakehouse.cli.options import AsJson, ConfigFile, Override, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, settings_of
 from lakehouse.pipeline.graph import discover
 
 
@@ -21,6 +21,7 @@ def alerts(
     table: Annotated[str | None, typer.Argument(help="A table such as silver.users; none means all.")] = None,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     limit: Annotated[int, typer.Option(help="At most so many of those sent.", min=1)] = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +35,7 @@ def alerts(
 
         lakehouse quality alerts silver.users --json
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     if table is not None:
         discover(settings.packages).table(table)
     sent = sent_alerts(open_catalog(settings), table)

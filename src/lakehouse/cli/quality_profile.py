@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
 from lakehouse.quality.profile import ColumnProfile, Profile
@@ -26,6 +26,7 @@ def profile(
     table: Annotated[str, typer.Argument(help="A table, such as silver.users.")],
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     suggest: Annotated[
         bool, typer.Option("--suggest", help="Print rules that the rows hold, as code; the table goes to stderr.")
     ] = False,
@@ -41,7 +42,7 @@ def profile(
 
         lakehouse quality profile silver.users --suggest > rules.txt
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     spec = discover(settings.packages).table(table)
     with Steps(console).step(f"profile {table}") as step:
         lake = lake_of(settings)

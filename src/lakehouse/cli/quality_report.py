@@ -16,7 +16,7 @@ import typer
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.quality_metrics import past_scores
-from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import ConfigFile, Env, Override, console, lake_of, settings_of
 from lakehouse.cli.output import give
 from lakehouse.cli.rules import judged
 from lakehouse.config import Settings
@@ -54,6 +54,7 @@ def report(
     table: Annotated[str, typer.Argument(help="A table with rules, such as silver.users.")],
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     out: Annotated[
         Path | None, typer.Option(help="File to write; - is standard output. Not given: build/quality/<table>.<form>.")
     ] = None,
@@ -73,7 +74,7 @@ def report(
 
         lakehouse quality report silver.users --form junit --out - > quality.xml
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     spec, rules = judged(settings, table)
     history = _publishes(settings, table)
     shows_rows = form in {Form.HTML, Form.JSON}

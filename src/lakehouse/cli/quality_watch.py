@@ -13,7 +13,7 @@ from rich.table import Table
 from lakehouse.catalog import ledger
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.quality_metrics import past_scores
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
 from lakehouse.cli.quality import TableName
 from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
@@ -22,7 +22,13 @@ from lakehouse.quality.anomalies import RelativeChange, RobustZ, Seasonal, find_
 from lakehouse.quality.drift import measure_drift
 
 
-def anomalies(table: TableName, config: ConfigFile = None, overrides: Override = None, as_json: AsJson = False) -> None:
+def anomalies(
+    table: TableName,
+    config: ConfigFile = None,
+    overrides: Override = None,
+    env: Env = None,
+    as_json: AsJson = False,
+) -> None:
     """Hold the newest publish of a table against those before it: rows, score, and each rule. Starts no session.
 
     Each finding says what was expected and from what: the same time of the week, all publishes, or the one before.
@@ -31,7 +37,7 @@ def anomalies(table: TableName, config: ConfigFile = None, overrides: Override =
 
         lakehouse quality anomalies silver.users
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     discover(settings.packages).table(table)
     past = past_scores(open_catalog(settings), table)
     detectors = (Seasonal(), RobustZ(), RelativeChange())
@@ -51,6 +57,7 @@ def drift(
     table: TableName,
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     since: Annotated[int | None, typer.Option(help="A snapshot; default that of the publish before.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +69,7 @@ def drift(
 
         lakehouse quality drift silver.users
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     spec = discover(settings.packages).table(table)
     with Steps(console).step(f"compare {table}"):
         lake = lake_of(settings)

@@ -14,7 +14,7 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.rollback import Rollback, plan_rollback, roll_back
 from lakehouse.cli.history import quality_of
-from lakehouse.cli.options import ConfigFile, Override, ask, console, settings_of
+from lakehouse.cli.options import ConfigFile, Env, Override, ask, console, settings_of
 from lakehouse.cli.run import retention_of
 from lakehouse.pipeline.graph import Graph, discover
 
@@ -23,6 +23,7 @@ def rollback(
     table: Annotated[str, typer.Argument(help="A table that a build makes, such as silver.users.")],
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     to: Annotated[
         str | None, typer.Option(metavar="RUN|SNAPSHOT", help="Which publish; not given: the one before.")
     ] = None,
@@ -39,7 +40,7 @@ def rollback(
 
         lakehouse rollback silver.users --to 20261121t060911_ab12cd --yes
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     graph, catalog = discover(settings.packages), open_catalog(settings)
     plan = plan_rollback(catalog, graph.table(table), to=to)
     _show(plan)

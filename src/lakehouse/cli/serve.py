@@ -10,7 +10,7 @@ import typer
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
-from lakehouse.cli.options import ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import ConfigFile, Env, Override, console, settings_of
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
@@ -24,6 +24,7 @@ def sql(
     query: Annotated[str, typer.Argument(help="One SELECT over the published tables.")],
     config: ConfigFile = None,
     overrides: Override = None,
+    env: Env = None,
     output: Annotated[
         Literal["table", "csv", "json"], typer.Option("--format", help="How to print the rows.")
     ] = "table",
@@ -37,21 +38,24 @@ def sql(
 
         lakehouse sql "from gold.user_growth_daily" --format csv > growth.csv
     """
-    settings = settings_of(config, overrides)
-    result = DuckDbWarehouse(Path(settings.warehouse.duckdb)).query(query, limit=limit)
+    settings = settings_of(config, overrides, env)
+    if settings.environment:
+        # Its views are few and change with each run.
+        serve_locally(settings)
+    result = DuckDbWarehouse(warehouse_file(settings)).query(query, limit=limit)
     print_result(result, sys.stdout, form=output)
 
 
-def duckdb(config: ConfigFile = None, overrides: Override = None) -> None:
+def duckdb(config: ConfigFile = None, overrides: Override = None, env: Env = None) -> None:
     """Let the local warehouse read what is published now: views over silver and gold.
 
     Examples:
 
         lakehouse publish duckdb
     """
-    settings = settings_of(config, overrides)
+    settings = settings_of(config, overrides, env)
     served = serve_locally(settings)
-    console.print(f"{len(served)} views in {settings.warehouse.duckdb}: {', '.join(t.spec.name for t in served)}")
+    console.print(f"{len(served)} views in {warehouse_file(settings)}: {', '.join(t.spec.name for t in served)}")
 
 
 def snowflake(
@@ -88,5 +92,11 @@ def serve_locally(settings: Settings) -> list[ServedTable]:
     served = [ServedTable(spec=spec, metadata_location=table.metadata_location) for spec, table in found if table]
     if not served:
         raise ServingError("nothing is published yet: `lakehouse run` builds silver and gold")
-    DuckDbWarehouse(Path(settings.warehouse.duckdb)).publish(served)
+    DuckDbWarehouse(warehouse_file(settings)).publish(served)
     return served
+
+
+def warehouse_file(settings: Settings) -> Path:
+    """Give the file of the local warehouse; an environment has one of its own."""
+    file = Path(settings.warehouse.duckdb)
+    return file.with_suffix(f".{settings.environment}{file.suffix}") if settings.environment else file

@@ -33,28 +33,48 @@ def load(files: Sequence[Path], *, overrides: Sequence[str] = (), environ: Mappi
     Values of ``--set a.b=c`` and of ``LAKEHOUSE__A__B=c`` are TOML where they can be read as such, else text. A key
     with dots is quoted: ``--set 'streams."bronze.users_raw".topic=people'``. The name of a variable has no place for
     it, so the whole section is its value, as TOML or JSON, and is merged with the layers below:
-    ``LAKEHOUSE__STREAMS='{"bronze.users_raw" = {topic = "people"}}'``.
+    ``LAKEHOUSE__STREAMS='{"bronze.users_raw" = {topic = "people"}}'``. Where ``environment = "dev"`` is said, the
+    section ``[environments.dev]`` lies over the files.
 
     Raises:
         ConfigError: A file is missing or no TOML, a key is unknown, or a value is of the wrong kind; all are listed.
     """
-    merged: dict[str, Any] = {}
-    origins: Origins = {}
-    for name, layer in _layers(files, overrides, environ):
-        _merge(merged, layer, origins, origin=name, path=())
+    below, above = _files(files), _given(overrides, environ)
+    merged, origins = _merged([*below, *above])
+    if of_environment := _of_environment(merged):
+        merged, origins = _merged([*below, of_environment, *above])
     try:
         return Loaded(Settings.model_validate(merged), origins)
     except ValidationError as error:
         raise ConfigError(explain(error, origins)) from None
 
 
-def _layers(
-    files: Sequence[Path], overrides: Sequence[str], environ: Mapping[str, str]
-) -> list[tuple[str, dict[str, Any]]]:
+_Layer = tuple[str, dict[str, Any]]
+
+
+def _merged(layers: Sequence[_Layer]) -> tuple[dict[str, Any], Origins]:
+    merged: dict[str, Any] = {}
+    origins: Origins = {}
+    for name, layer in layers:
+        _merge(merged, layer, origins, origin=name, path=())
+    return merged, origins
+
+
+def _of_environment(merged: Mapping[str, Any]) -> _Layer | None:
+    """Give what the files say of the environment that is chosen."""
+    name, all_of_them = merged.get("environment"), merged.get("environments")
+    found = all_of_them.get(name) if isinstance(all_of_them, dict) else None
+    return (f"[environments.{name}]", found) if isinstance(found, dict) else None
+
+
+def _files(files: Sequence[Path]) -> list[_Layer]:
     base = (files[0].parent if files else Path("conf")) / "base.toml"
     paths = [base, *files] if base.exists() and base not in files else list(files)
-    layers = [(str(path), _read(path)) for path in paths]
-    layers += [(f"--set {text.partition('=')[0]}", _parse_override(text)) for text in overrides]
+    return [(str(path), _read(path)) for path in paths]
+
+
+def _given(overrides: Sequence[str], environ: Mapping[str, str]) -> list[_Layer]:
+    layers = [(f"--set {text.partition('=')[0]}", _parse_override(text)) for text in overrides]
     for name in sorted(environ):
         if name.startswith(_ENVIRONMENT):
             keys = name.removeprefix(_ENVIRONMENT).lower().split("__")

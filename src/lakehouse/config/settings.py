@@ -264,6 +264,8 @@ class Settings(_Section):
     local: LocalSettings = LocalSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     snowflake: SnowflakeSettings = SnowflakeSettings()
+    environment: str = Field("", description="Write to tables of one's own: dev; empty: production")
+    environments: dict[str, dict[str, Any]] = Field({}, description="By environment: settings over those of files")
 
     @model_validator(mode="after")
     def _registry_is_named(self) -> Settings:

@@ -8,6 +8,7 @@ from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.marks import Pii, added_later, doc, required
 from lakehouse.contract.schema import ArrayType, Column, DataSet, DecimalType, MapType, Schema, StructType
 from lakehouse.contract.scored import Scored
+from lakehouse.contract.sql_build import sql_build
 from lakehouse.contract.table import table
 from lakehouse.contract.upkeep import Upkeep
 from lakehouse.contract.versions import Scd2, Versioned
@@ -15,5 +16,5 @@ from lakehouse.contract.versions import Scd2, Versioned
 __all__ = [
     "ArrayType", "Column", "DataSet", "DecimalType", "EventTime", "EventTimed", "Groups", "KafkaRecord", "Keys", "Late",
     "MapType", "Pii", "Rows", "Scd2", "Schema", "Scored", "StructType", "Upkeep", "Versioned", "Whole",
-    "added_later", "build", "conform", "doc", "required", "table",
+    "added_later", "build", "conform", "doc", "required", "sql_build", "table",
 ]  # fmt: skip

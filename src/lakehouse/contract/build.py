@@ -20,10 +20,18 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., DataSet[Any]])
 
 
 @dataclass(frozen=True, kw_only=True)
+class SqlText:
+    """The code of a build that is a SQL file."""
+
+    text: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BuildSpec:
     """A build: parameter name → input table, the output table, the parameter that takes the run's instant, how it
-    follows changes of its inputs, what stands for its code (empty: its source), and the engines that it says it runs on
-    (None: judged by what it calls)."""
+    follows changes of its inputs, what stands for its code (empty: its source), the engines that it says it runs on
+    (None: judged by what it calls), and its SQL where it is no Python."""
 
     function: Callable[..., DataSet[Any]]
     inputs: tuple[tuple[str, type[Schema]], ...]
@@ -32,6 +40,7 @@ class BuildSpec:
     follows: Follows = field(default_factory=Whole)
     code_version: str = ""
     engines: tuple[Engine, ...] | None = None
+    sql: SqlText | None = None
 
     @property
     def table(self) -> TableSpec:
@@ -40,9 +49,21 @@ class BuildSpec:
 
     @property
     def source(self) -> str:
-        """``file:line`` of the function."""
+        """``file:line`` of the function, or of the SQL."""
+        if self.sql:
+            return f"{self.sql.file}:1"
         code = inspect.unwrap(self.function).__code__
         return f"{code.co_filename}:{code.co_firstlineno}"
+
+    @property
+    def code(self) -> str:
+        """What it does, as text: whoever changes it changes this."""
+        if self.code_version:
+            return self.code_version
+        if self.sql is None:
+            return inspect.getsource(self.function)
+        inputs = [(name, spec_of(schema).name) for name, schema in self.inputs]
+        return f"{self.sql.text}\n{inputs} {self.instant} {self.follows}"
 
 
 @overload
@@ -75,7 +96,7 @@ def build(
     """
 
     def declare(declared: FunctionT) -> FunctionT:
-        spec = _spec_of(declared, follows or Whole(), code_version, engines)
+        spec = _spec_of(declared, follows, code_version, engines)
         declared.__build__ = spec  # type: ignore[attr-defined]
         return declared
 
@@ -84,7 +105,7 @@ def build(
 
 def _spec_of(
     function: Callable[..., DataSet[Any]],
-    follows: Follows,
+    follows: Follows | None,
     code_version: str,
     engines: Sequence[Engine | str] | None,
 ) -> BuildSpec:
@@ -105,22 +126,32 @@ def _spec_of(
         else:
             inputs.append((name, _table_of(hints.get(name), where=f"{where}: parameter {name!r}")))
     output = _table_of(hints.get("return"), where=f"{where}: the return type")
-    target = spec_of(output)
-    follows = check_follows(
-        follows,
-        where=where,
-        inputs={name: spec_of(schema).struct.names for name, schema in inputs},
-        output=target.struct.names,
-        key=target.key,
-    )
     return BuildSpec(
         function=function,
         inputs=tuple(inputs),
         output=output,
         instant=instant,
-        follows=follows,
+        follows=checked_follows(follows, inputs, output, where=where),
         code_version=code_version,
         engines=_engines(engines, where=where),
+    )
+
+
+def checked_follows(
+    follows: Follows | None, inputs: Sequence[tuple[str, type[Schema]]], output: type[Schema], *, where: str
+) -> Follows:
+    """Hold what a build follows against its tables; what is not said is ``Whole``.
+
+    Raises:
+        ContractError: It names what is not there.
+    """
+    target = spec_of(output)
+    return check_follows(
+        follows or Whole(),
+        where=where,
+        inputs={name: spec_of(schema).struct.names for name, schema in inputs},
+        output=target.struct.names,
+        key=target.key,
     )
 
 

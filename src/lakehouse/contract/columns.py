@@ -11,6 +11,7 @@ from typedspark import StructType as TypedStruct
 from typedspark._schema.structfield import get_structfield
 
 from lakehouse.contract.marks import AddedLater, Doc, Generated, Pii, Required
+from lakehouse.contract.schema import Schema
 from lakehouse.errors import ContractError
 
 
@@ -60,6 +61,11 @@ def column_specs(hints: Mapping[str, Any], *, where: str, key: tuple[str, ...] =
         ContractError: An annotation is not ``Column[…]``, or a name is not lower case.
     """
     return tuple(_column(name, hint, where=where, is_key=name in key) for name, hint in hints.items())
+
+
+def schema_columns(schema: type[Schema]) -> tuple[ColumnSpec, ...]:
+    """Read the columns that a schema declares, be it a table or not."""
+    return column_specs(get_type_hints(schema, include_extras=True), where=schema.get_schema_name())
 
 
 def _column(name: str, hint: Any, *, where: str, is_key: bool = False) -> ColumnSpec:

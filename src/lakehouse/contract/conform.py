@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as spark_types
 from typedspark import DataSet
 
-from lakehouse.contract.schema import SchemaT
+from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, is_table, spec_of
 from lakehouse.errors import SchemaMismatchError
 
@@ -51,15 +51,18 @@ def require_fit(df: DataFrame, schema: type[SchemaT], *, absent_as_null: bool = 
     Raises:
         SchemaMismatchError: It would not; all differences are listed at once.
     """
-    name = spec_of(schema).name if is_table(schema) else schema.get_schema_name()
-    generated = spec_of(schema).generated if is_table(schema) else ()
-    optional = None if absent_as_null else generated
-    differences = list(_differences(_declared(schema), df.schema, prefix="", optional=optional))
-    if differences:
-        raise SchemaMismatchError(table=name, differences=differences)
+    if wrong := mismatches(df.schema, schema, absent_as_null=absent_as_null):
+        name = spec_of(schema).name if is_table(schema) else schema.get_schema_name()
+        raise SchemaMismatchError(table=name, differences=wrong)
 
 
-def _declared(schema: type[SchemaT]) -> spark_types.StructType:
+def mismatches(found: spark_types.StructType, schema: type[Schema], *, absent_as_null: bool = False) -> tuple[str, ...]:
+    """List why ``conform`` would refuse rows of some columns; empty when it would not."""
+    optional = None if absent_as_null else spec_of(schema).generated if is_table(schema) else ()
+    return tuple(_differences(_declared(schema), found, prefix="", optional=optional))
+
+
+def _declared(schema: type[Schema]) -> spark_types.StructType:
     return spec_of(schema).struct if is_table(schema) else schema.get_structtype()
 
 

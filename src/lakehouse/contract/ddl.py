@@ -70,11 +70,20 @@ def create_table_sql(spec: TableSpec, *, catalog: str) -> str:
 
 def after_create_sql(spec: TableSpec, *, catalog: str) -> tuple[str, ...]:
     """Give the statements that ``CREATE TABLE`` has no clause for: key columns and the order inside of files."""
-    name = full_name(spec, catalog=catalog)
-    statements = [f"ALTER TABLE {name} SET IDENTIFIER FIELDS {_names(spec.identity)}"] if spec.key else []
+    statements = [key_sql(spec, catalog=catalog)] if spec.key else []
     if spec.sorted_by:
-        statements.append(f"ALTER TABLE {name} WRITE LOCALLY ORDERED BY {_names(spec.sorted_by)}")
+        statements.append(order_sql(spec, catalog=catalog))
     return tuple(statements)
+
+
+def key_sql(spec: TableSpec, *, catalog: str) -> str:
+    """Give the statement that tells Iceberg by what a row is known."""
+    return f"ALTER TABLE {full_name(spec, catalog=catalog)} SET IDENTIFIER FIELDS {_names(spec.identity)}"
+
+
+def order_sql(spec: TableSpec, *, catalog: str) -> str:
+    """Give the statement that sets the order of rows inside of a file."""
+    return f"ALTER TABLE {full_name(spec, catalog=catalog)} WRITE LOCALLY ORDERED BY {_names(spec.sorted_by)}"
 
 
 def full_name(spec: TableSpec, *, catalog: str) -> str:

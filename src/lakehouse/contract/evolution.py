@@ -1,30 +1,42 @@
 """What must change on a live table so that it fits its contract, and what must not.
 
-Additive changes are made: new columns and fields, widened types, comments, a new partition spec, properties. Anything
-else would lose or break something for a reader, so it is refused with the difference and the way out.
+Additive changes are made: new columns and fields, widened types, comments, a new partition spec, the key, the order
+inside of files, properties. Anything else would lose or break something for a reader, so it is refused with the
+difference and the way out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec
-from lakehouse.contract.ddl import full_name, quote, table_properties, type_sql
+from lakehouse.contract.ddl import full_name, key_sql, order_sql, quote, table_properties, type_sql
 from lakehouse.contract.partitioning import PartitionField, quote_name
 from lakehouse.contract.table import TableSpec
 
+_OF_THE_CATALOG = re.compile(
+    r"owner|comment|provider|created-at|EXTERNAL|table_type|numFiles|numRows|totalSize|rawDataSize|uuid|location"
+    r"|(previous_)?metadata_location|schema\.name-mapping\.default|transient_.*|current-.*|snapshot-count|default-.*"
+)
+"""Properties that say nothing of how a table is to be written."""
 _WIDER = {("int", "bigint"), ("float", "double")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveTable:
-    """What a catalog says of a table: columns with nullability and comments, partition spec, properties."""
+    """What a catalog says of a table: columns with nullability and comments, key, partition spec, order, properties.
+
+    ``sorted_by`` are columns, and SQL where the order is more than a contract can say.
+    """
 
     struct: spark_types.StructType
+    key: tuple[str, ...] = ()
     partitioned_by: tuple[PartitionField, ...] = ()
+    sorted_by: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict)
 
 
@@ -43,11 +55,51 @@ def evolve(spec: TableSpec, live: LiveTable, *, catalog: str) -> Evolution:
     statements = [text for refused, text in found if not refused]
     refused = [text for is_refused, text in found if is_refused]
     statements += _partition_changes(spec, live, alter=alter)
+    # A contract that says nothing of these leaves them as someone has made them.
+    if spec.key and set(spec.identity) != set(live.key):
+        statements.append(key_sql(spec, catalog=catalog))
+    if spec.sorted_by and spec.sorted_by != live.sorted_by:
+        statements.append(order_sql(spec, catalog=catalog))
     drift = {k: v for k, v in table_properties(spec).items() if live.properties.get(k) != v}
+    if spec.comment and spec.comment != " ".join(live.properties.get("comment", "").split()):
+        drift["comment"] = spec.comment
     if drift:
         pairs = ", ".join(f"{quote(k)} = {quote(v)}" for k, v in sorted(drift.items()))
         statements.append(f"{alter} SET TBLPROPERTIES ({pairs})")
     return Evolution(statements=tuple(statements), refused=tuple(refused))
+
+
+def unsaid(spec: TableSpec, live: LiveTable) -> tuple[str, ...]:
+    """List what a live table has and its contract says nothing of, so that nothing changes it."""
+    found = []
+    if live.key and not spec.key:
+        found.append(f"key: the table has {', '.join(live.key)}, the contract none")
+    if live.sorted_by and not spec.sorted_by:
+        found.append(f"sorted_by: the table has {', '.join(live.sorted_by)}, the contract nothing")
+    found += _unsaid_comments(spec.columns, live.struct, prefix="")
+    properties = unsaid_properties(live, table_properties(spec))
+    return (*found, *(f"properties: the table has {k}={v}, the contract nothing" for k, v in properties.items()))
+
+
+def unsaid_properties(live: LiveTable, said: Mapping[str, str]) -> dict[str, str]:
+    """Give the properties of a live table that differ from what is said, without those that a catalog sets."""
+    # Iceberg's own, where the order is one inside of files.
+    local = {"write.distribution-mode": "none"} if live.sorted_by else {}
+    found = {k: v for k, v in live.properties.items() if not _OF_THE_CATALOG.fullmatch(k)}
+    return {k: v for k, v in sorted(found.items()) if {**local, **said}.get(k) != v}
+
+
+def _unsaid_comments(columns: tuple[ColumnSpec, ...], live: spark_types.StructType, *, prefix: str) -> Iterator[str]:
+    by_name = {f.name: f for f in live.fields}
+    for column in columns:
+        there = by_name.get(column.name)
+        if there is None:
+            continue
+        said = (there.metadata or {}).get("comment", "")
+        if said and not column.comment:
+            yield f"{prefix}{column.name}: the table says {said!r}, the contract nothing"
+        if column.fields and isinstance(there.dataType, spark_types.StructType):
+            yield from _unsaid_comments(column.fields, there.dataType, prefix=f"{prefix}{column.name}.")
 
 
 _Change = tuple[bool, str]

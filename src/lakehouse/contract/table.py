@@ -20,7 +20,8 @@ from lakehouse.errors import ContractError
 
 _FILLED = [name for base in (Versioned, EventTimed, Scored) for name in vars(base)["__annotations__"]]
 """Columns that the library adds to a table stand behind its own."""
-_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+"""Of a table: ``namespace.table``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ def table(
     """
 
     def declare(schema: type[SchemaT]) -> type[SchemaT]:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ContractError(f"@table({name!r}) on {schema.__name__}: the name must be namespace.table, lower case")
         try:
             hints = get_type_hints(schema, include_extras=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lakehouse.catalog.environment import own_place
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.ddl import quote
 from lakehouse.contract.table import TableSpec
@@ -12,7 +13,8 @@ from lakehouse.contract.table import TableSpec
 def call(lake: Lake, spec: TableSpec, procedure: str, **arguments: str) -> None:
     """Call a procedure for a table as it stands now; arguments are SQL. The session sees the result on return."""
     lake.refresh(spec.name)
-    given = ", ".join(f"{name} => {sql}" for name, sql in {"table": quote(spec.name), **arguments}.items())
+    table = quote(own_place(lake.catalog, spec.name))
+    given = ", ".join(f"{name} => {sql}" for name, sql in {"table": table, **arguments}.items())
     try:
         lake.spark.sql(f"CALL `{lake.name}`.system.{procedure}({given})").collect()
     finally:

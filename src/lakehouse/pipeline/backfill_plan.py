@@ -10,6 +10,7 @@ from pyiceberg.table import Table
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.backfill_mark import BackfillMark
+from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import find_table, load_table
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import main_of
@@ -107,6 +108,7 @@ def plan_backfill(catalog: Catalog, build: BuildSpec, rules: RuleSet, asked: Bac
     start, stop = (_value(spec.name, text, column, by) for text in (asked.start, asked.stop))
     if start is not None and stop is not None and start >= stop:  # type: ignore[operator]
         raise BackfillError(table=spec.name, why=f"--from {asked.start} is not before --to {asked.stop}")
+    claim(catalog, spec.name)
     target = find_table(catalog, spec.name)
     newest = ledger.latest(target) if target else None
     _refuse(build, rules, asked, target, newest)

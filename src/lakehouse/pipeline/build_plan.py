@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -155,9 +154,8 @@ def fingerprint(build: BuildSpec, instant: datetime) -> str:
     """
     day = f"{instant:%Y-%m-%d}" if build.instant else ""
     order = f"{build.table.newest_by} {build.table.deleted_by} {build.table.history or ''}"
-    code = build.code_version or inspect.getsource(build.function)
     from_the_first = tuple(one for one in build.table.columns if not one.added_later)
-    text = code + create_table_sql(replace(build.table, columns=from_the_first), catalog="") + order + day
+    text = build.code + create_table_sql(replace(build.table, columns=from_the_first), catalog="") + order + day
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lakehouse.contract.build import BuildSpec
@@ -114,4 +115,5 @@ def _identifier(table: str) -> str:
 
 
 def _source(build: BuildSpec) -> str:
-    return f"{build.function.__module__}:{build.source.rsplit(':', 1)[1]}"
+    module = build.function.__module__
+    return f"{module}:{Path(build.sql.file).name if build.sql else build.source.rsplit(':', 1)[1]}"

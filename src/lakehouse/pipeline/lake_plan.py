@@ -11,6 +11,7 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog import ledger
+from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, Tables, find_table
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.engine import Engine
@@ -74,6 +75,7 @@ def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -
     Args:
         builds: In the order in which a run takes them, as ``Graph.select`` gives them.
     """
+    claim(lake.catalog, *(build.table.name for build in builds))
     empty = empty_tables(lake.spark, builds)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # The catalog is asked while Spark analyses: starting both takes most of the time.
@@ -92,9 +94,13 @@ def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -
 
 def _schemas(lake: Lake, graph: Graph, builds: Sequence[BuildSpec]) -> dict[str, SchemaPlan]:
     """Hold the contracts of what builds make, and of what else they read, against the live tables."""
-    made = {build.table.name: plan_schema(lake, build.table) for build in builds}
-    read = dict.fromkeys(name for build in builds for name in reads_of(build) if name not in made)
-    return {name: plan_input(lake, graph.table(name), filled_by=graph.filled_by(name)) for name in read} | made
+    made = {build.table.name: plan_schema(lake.live(build.table), build.table, catalog=lake.name) for build in builds}
+    inputs = dict.fromkeys(name for build in builds for name in reads_of(build) if name not in made)
+    read = {
+        spec.name: plan_input(lake.live(spec), spec, catalog=lake.name, filled_by=graph.filled_by(spec.name))
+        for spec in map(graph.table, inputs)
+    }
+    return read | made
 
 
 def _check(

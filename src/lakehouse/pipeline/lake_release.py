@@ -14,6 +14,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from lakehouse.catalog.conflicts import Conflict, commit, conflict_of
+from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, find_table
 from lakehouse.catalog.lake_release import LakeReleaseError, refuse_name, settle
 from lakehouse.catalog.leasing import hold
@@ -53,6 +54,7 @@ def look_ahead(catalog: Catalog, builds: Sequence[BuildSpec], run: Run) -> list[
     Raises:
         TableNotFoundError: An input does not exist, and the release does not make it.
     """
+    claim(catalog, *(build.table.name for build in builds))
     stale: dict[str, Ahead] = {}
     found: list[Ahead] = []
     for build in builds:
@@ -92,6 +94,7 @@ def release_lake(
         LakeReleaseError: The name is taken, or others published one of the tables each time.
         LeaseHeldError: Another run was at work on one of the tables for longer than it was waited for.
     """
+    claim(lake.catalog, *(build.table.name for build in builds))
     refuse_name(lake.catalog, name)
     why = ""
     for attempt in range(1, _TRIES + 1):

@@ -18,7 +18,6 @@ from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.columns import ColumnSpec
-from lakehouse.contract.ddl import full_name
 from lakehouse.contract.marks import Doc
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec
@@ -122,7 +121,7 @@ def _merge(lake: Lake, spec: TableSpec, source: DataFrame, clauses: str) -> None
     view = f"quarantine_{uuid.uuid4().hex[:12]}"
     source.createOrReplaceTempView(view)
     try:
-        target = full_name(spec, catalog=lake.name)
+        target = lake.target_name(spec.name)
         lake.spark.sql(f"MERGE INTO {target} t USING {view} s ON t.row_id = s.row_id {clauses}")
     finally:
         lake.spark.catalog.dropTempView(view)

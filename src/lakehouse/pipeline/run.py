@@ -14,6 +14,7 @@ from pyiceberg.catalog import Catalog
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.conflicts import conflict_of
+from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.leasing import Held, Leasing, hold
 from lakehouse.catalog.ledger import LedgerEntry
@@ -104,6 +105,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
         TimeTravelError: Nothing is known of what the run is told to make rows again ``since``.
     """
     started = time.monotonic()
+    claim(lake.catalog, build.table.name)
     rules = rule_set(build.table, more=run.more_rules(build.table.name))
     plan = plan_run(lake.catalog, build, rules, run, engine=lake.engine)
     if plan.strategy is Strategy.NOTHING:

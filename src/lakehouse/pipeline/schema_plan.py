@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lakehouse.catalog.iceberg import Lake
-from lakehouse.contract.conform import conform
+from lakehouse.contract.conform import mismatches
 from lakehouse.contract.ddl import after_create_sql, create_table_sql
 from lakehouse.contract.evolution import LiveTable, evolve
 from lakehouse.contract.table import TableSpec
-from lakehouse.errors import SchemaMismatchError
 from lakehouse.pipeline.graph import FilledBy
 
 
@@ -34,37 +32,26 @@ class SchemaPlan:
         return bool(self.statements) and not self.refused
 
 
-def plan_schema(lake: Lake, spec: TableSpec) -> SchemaPlan:
-    """Hold the contract of a table that a run makes against the live one, as ``Lake.ensure`` does. Cost: metadata."""
-    live = lake.live(spec)
+def plan_schema(live: LiveTable | None, spec: TableSpec, *, catalog: str) -> SchemaPlan:
+    """Hold the contract of a table that a run makes against the live one, as ``Lake.ensure`` does. Cost: none."""
     if live is None:
-        statements = (create_table_sql(spec, catalog=lake.name), *after_create_sql(spec, catalog=lake.name))
+        statements = (create_table_sql(spec, catalog=catalog), *after_create_sql(spec, catalog=catalog))
         return SchemaPlan(table=spec.name, is_new=True, statements=statements)
-    found = evolve(spec, live, catalog=lake.name)
+    found = evolve(spec, live, catalog=catalog)
     return SchemaPlan(table=spec.name, statements=found.statements, refused=found.refused)
 
 
-def plan_input(lake: Lake, spec: TableSpec, *, filled_by: FilledBy) -> SchemaPlan:
-    """Hold the contract of a table that a run only reads against the live one. Cost: metadata.
+def plan_input(live: LiveTable | None, spec: TableSpec, *, catalog: str, filled_by: FilledBy) -> SchemaPlan:
+    """Hold the contract of a table that a run only reads against the live one. Cost: none.
 
     A stream's table is held against all of it, since the stream evolves it; of another, only what is read has to fit.
     """
-    live = lake.live(spec)
     plan = SchemaPlan(table=spec.name, filled_by=filled_by)
     if live is None:
         return plan
-    found = evolve(spec, live, catalog=lake.name)
+    found = evolve(spec, live, catalog=catalog)
     # What could be evolved can be read: a column that is not there yet is null.
-    unreadable = _unreadable(lake, spec, live) if found.refused else ()
+    unreadable = mismatches(live.struct, spec.schema, absent_as_null=True) if found.refused else ()
     if filled_by is not FilledBy.STREAM:
         return replace(plan, refused=unreadable, readable=not unreadable)
     return replace(plan, statements=found.statements, refused=found.refused, readable=not unreadable)
-
-
-def _unreadable(lake: Lake, spec: TableSpec, live: LiveTable) -> tuple[str, ...]:
-    """List why ``Lake.read`` would refuse a table."""
-    try:
-        conform(lake.spark.createDataFrame([], live.struct), spec.schema, absent_as_null=True)
-    except SchemaMismatchError as error:
-        return error.differences
-    return ()

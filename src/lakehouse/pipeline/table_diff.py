@@ -11,7 +11,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.changes import Change, ChangePlan, Method, open_change, plan_change
-from lakehouse.catalog.iceberg import Lake, good_data, load_table
+from lakehouse.catalog.environment import EnvironmentCatalog
+from lakehouse.catalog.iceberg import Lake, TableNotFoundError, good_data, load_table
 from lakehouse.contract.table import TableSpec
 from lakehouse.pipeline.diff_sample import DiffRow, sample_rows
 from lakehouse.pipeline.persisted import persisted
@@ -21,12 +22,16 @@ from lakehouse.pipeline.table_state import TableState, publish_before, state_nam
 
 @dataclass(frozen=True, kw_only=True)
 class DiffPlan:
-    """Two states of a table that are kept, and how what is between them is read; from metadata alone."""
+    """Two states of a table that are kept, and how what is between them is read; from metadata alone.
+
+    ``against_production``: the state before is production's, the one after that of an environment.
+    """
 
     spec: TableSpec
     before: TableState
     after: TableState
     change: ChangePlan
+    against_production: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,25 @@ def plan_diff(catalog: Catalog, spec: TableSpec, *, since: str | None = None, un
     return DiffPlan(spec=spec, before=before, after=after, change=change)
 
 
+def plan_against_production(catalog: EnvironmentCatalog, spec: TableSpec) -> DiffPlan:
+    """Compare what an environment has built of a table with what production has. Cost: metadata.
+
+    Raises:
+        TableNotFoundError: One of the two does not exist.
+        TimeTravelError: Nothing was written to one of the two yet.
+    """
+    name, environment = spec.name, catalog.environment
+    if not catalog.is_own(name):
+        todo = f"run `lakehouse run {name} --env {environment}`"
+        raise TableNotFoundError(table=f"{name} of {environment}", todo=todo)
+    own = load_table(catalog, name)
+    after = state_now(own)
+    before = state_now(load_table(catalog.production, name, todo="production has nothing to compare it with"))
+    change = plan_change(own, since=None, until=after.snapshot_id)
+    why = f"production's and {environment}'s are two tables"
+    return DiffPlan(spec=spec, before=before, after=after, change=change.by(Method.WHOLE, why), against_production=True)
+
+
 def diff_table(lake: Callable[[], Lake], plan: DiffPlan, *, sample: int = 5) -> TableDiff:
     """Count the rows that were added, removed and changed, and take a sample of each.
 
@@ -133,7 +157,9 @@ def _opened(lake: Lake, plan: DiffPlan) -> Iterator[Change]:
     """Read the good rows that came and went, or all of both states where these cannot be told apart by files."""
     schema = plan.spec.schema
     if plan.change.method is Method.WHOLE:
-        before, after = (_whole(lake, plan.spec, one.snapshot_id) for one in (plan.before, plan.after))
+        was = lake.production if plan.against_production else lake
+        before = _whole(was, plan.spec, plan.before.snapshot_id)
+        after = _whole(lake, plan.spec, plan.after.snapshot_id)
         yield Change(added=good_data(after, schema), removed=good_data(before, schema))
         return
     with open_change(lake, plan.spec, plan.change) as change:

@@ -78,7 +78,7 @@ def compared_from(ingest: Ingest, ledger: StreamLedger) -> Offsets:
 
 def _places(lake: Lake, name: str) -> DataFrame:
     lake.refresh(name)
-    rows = lake.spark.table(f"`{lake.name}`.{name}")
+    rows = lake.spark.table(lake.sql_name(name))
     return rows.select(*PLACE, F.col("dead_letter.reason").isNotNull().alias("dead"))
 
 

@@ -13,14 +13,11 @@ from datetime import datetime
 from enum import Enum
 from itertools import groupby
 
+from lakehouse.contract.python_source import TYPE_NAMES
+from lakehouse.contract.python_text import literal
 from lakehouse.quality.rule import Col, Rule
 from lakehouse.quality.table_rule import TableRule
 
-_TYPES = {
-    "string": "StringType", "boolean": "BooleanType", "tinyint": "ByteType", "smallint": "ShortType",
-    "int": "IntegerType", "bigint": "LongType", "float": "FloatType", "double": "DoubleType", "date": "DateType",
-    "timestamp": "TimestampType", "timestamp_ntz": "TimestampNTZType", "binary": "BinaryType",
-}  # fmt: skip
 _MODULES = {
     "UTC": "datetime", "date": "datetime", "datetime": "datetime", "timedelta": "datetime", "Decimal": "decimal",
     "Literal": "typing", "ArrayType": "lakehouse.contract", "DecimalType": "lakehouse.contract",
@@ -88,7 +85,7 @@ def _type_source(type_: str) -> str | None:
     if nested := re.fullmatch(r"array<(.*)>|map<(\w+),(.*)>", type_):
         inner = [_type_source(part) for part in nested.groups() if part is not None]
         return None if None in inner else f"{'ArrayType' if nested[1] else 'MapType'}[{', '.join(map(str, inner))}]"
-    return _TYPES.get(type_)
+    return TYPE_NAMES.get(type_)
 
 
 def _imports(suggestions: Sequence[Suggestion]) -> list[str]:
@@ -96,7 +93,7 @@ def _imports(suggestions: Sequence[Suggestion]) -> list[str]:
     written = [one for one in suggestions if _can_be_written(one)]
     texts = [source_of(one.rule) for one in suggestions] + [_type_source(one.type) or "" for one in written]
     names = {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-    modules = {name: _MODULES.get(name, "pyspark.sql.types" if name in _TYPES.values() else "") for name in names}
+    modules = {name: _MODULES.get(name, "pyspark.sql.types" if name in TYPE_NAMES.values() else "") for name in names}
     if any(not isinstance(one.rule, TableRule) for one in written):
         modules |= {"Annotated": "typing", "Column": "lakehouse"}
     modules |= {type(one.rule).__name__: "lakehouse.quality" for one in suggestions}
@@ -108,9 +105,7 @@ def _imports(suggestions: Sequence[Suggestion]) -> list[str]:
 def _source(value: object) -> str:
     """Write an argument of a rule as code."""
     if isinstance(value, str) and not isinstance(value, Enum):
-        # The quotes of the house, where that is the same text.
-        text = repr(value)
-        return f'"{text[1:-1]}"' if text[0] == "'" and not {'"', "'"} & set(value) else text
+        return literal(value)
     if isinstance(value, Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, Col):
