@@ -7,6 +7,7 @@ import importlib
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ import pytest
 
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.follows import Rows
+from lakehouse.contract.sql_text import with_instant
 from lakehouse.errors import ContractError
 from lakehouse.pipeline.graph import discover
 
@@ -111,6 +113,12 @@ def test_a_text_that_does_not_fit_is_refused_with_the_line(declare: Declare, tex
 )
 def test_whatever_is_a_query_over_its_inputs_is_taken(declare: Declare, text: str) -> None:
     assert spec(declare(text)).code.startswith(text)
+
+
+def test_an_instant_stands_where_its_marker_does_and_nowhere_else() -> None:
+    text = "-- :now\nSELECT ':now', :now, :nowhere, x::now"
+    put = with_instant(text, "now", datetime(2026, 5, 1, 12, tzinfo=UTC))
+    assert put == "-- :now\nSELECT ':now', TIMESTAMP '2026-05-01 12:00:00+00:00', :nowhere, x::now"
 
 
 @pytest.mark.parametrize(

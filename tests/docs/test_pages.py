@@ -63,8 +63,8 @@ def test_the_python_of_a_page_runs_as_one_program(
         exec(compile(block, f"{page.name} block {number}", "exec"), module.__dict__)
 
 
-def test_the_sql_of_the_guide_to_builds_is_the_file_that_it_names() -> None:
-    assert blocks("sql", BUILDS) == [(BUILDS.parent / "users_by_city.sql").read_text()]
+def test_the_sql_build_of_the_guide_is_the_file_that_it_names() -> None:
+    assert (BUILDS.parent / "users_by_city.sql").read_text() in blocks("sql", BUILDS)
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])

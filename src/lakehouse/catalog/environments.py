@@ -82,7 +82,10 @@ def _keeps_to_itself(table: Table, namespace: str) -> bool:
     folder = f"{_plain(table.location()).rstrip('/')}/"
     if not {namespace, f"{namespace}.db"} & set(folder.split("/")):
         return False
-    paths = [table.metadata_location, *table.inspect.all_files()["file_path"].to_pylist()]
+    # PyIceberg has no answer where no snapshot has a file, as that of leases.
+    has_files = any(one.manifests(table.io) for one in table.snapshots())
+    files = table.inspect.all_files()["file_path"].to_pylist() if has_files else []
+    paths = [table.metadata_location, *files]
     return all(_plain(path).startswith(folder) for path in paths)
 
 

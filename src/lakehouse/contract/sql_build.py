@@ -6,7 +6,6 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,7 +17,7 @@ from lakehouse.contract.build import BuildSpec, SqlText, checked_follows
 from lakehouse.contract.conform import conform
 from lakehouse.contract.follows import Follows
 from lakehouse.contract.schema import Schema, SchemaT
-from lakehouse.contract.sql_text import check_sql
+from lakehouse.contract.sql_text import check_sql, with_instant
 from lakehouse.contract.table import is_table
 from lakehouse.errors import ContractError
 
@@ -113,10 +112,10 @@ def _function(
     def run(*rows: Any, **named: Any) -> DataSet[SchemaT]:
         given = signature.bind(*rows, **named).arguments
         frames = {name: given[name] for name in inputs}
-        arguments: dict[str, datetime] = {instant: given[instant]} if instant else {}
+        query = with_instant(text, instant, given[instant]) if instant else text
         session = next(iter(frames.values())).sparkSession
         try:
-            return conform(session.sql(text, args=arguments or None, **frames), output)
+            return conform(session.sql(query, **frames), output)
         except (AnalysisException, ParseException) as error:
             raise ContractError(_in_words(error, path)) from error
 
@@ -127,6 +126,6 @@ def _function(
 def _in_words(error: Exception, path: Path) -> str:
     """Say an error of Spark's parser or analyser in a line, with the place in the file."""
     said = str(error)
-    line = re.search(r"\(line (\d+), pos", said)
+    line = re.search(r"\bline (\d+),? pos ", said)
     first = re.sub(r"_pyspark_\w*[0-9a-f]{32}", "its input", said.strip().splitlines()[0])
     return f"{path}{f':{line[1]}' if line else ''}: {first.split(' SQLSTATE')[0]}"
