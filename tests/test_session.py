@@ -49,13 +49,27 @@ def test_a_property_that_is_configured_wins_over_ours(kind: str, name: str) -> N
     assert catalog_conf(settings.catalog)[f"{PREFIX}.{name}"] == "mine"
 
 
-@pytest.mark.parametrize("name", ["spark.jars", "spark.driver.extraJavaOptions"])
-def test_own_jars_and_options_of_java_come_on_top_of_ours(settings: Settings, name: str) -> None:
-    mine = with_section(settings, "session", conf={name: "mine"})
-    ours = local_conf(with_section(settings, "session", conf={}), spark_version())[name]
-    found = local_conf(mine, spark_version())[name]
-    assert found.startswith(ours)
-    assert found.removeprefix(ours) in (",mine", " mine")
+def test_our_jars_are_on_the_class_path_of_a_local_java(settings: Settings) -> None:
+    conf = local_conf(with_section(settings, "session", conf={}), spark_version())
+    assert "/iceberg-spark-runtime" in conf["spark.driver.extraClassPath"]
+    assert "spark.jars" not in conf
+
+
+def test_own_jars_come_beside_ours(settings: Settings) -> None:
+    # A catalog or driver of one's own is found by Iceberg in the loader that has loaded it.
+    conf = local_conf(with_section(settings, "session", conf={"spark.jars": "mine.jar"}), spark_version())
+    ours, mine = conf["spark.jars"].rsplit(",", 1)
+    assert "/iceberg-spark-runtime" in ours
+    assert mine == "mine.jar"
+    assert "spark.driver.extraClassPath" not in conf
+
+
+def test_own_options_of_java_come_on_top_of_ours(settings: Settings) -> None:
+    own = {"spark.driver.extraJavaOptions": "-Dmine=1"}
+    conf = local_conf(with_section(settings, "session", conf=own), spark_version())
+    words = conf["spark.driver.extraJavaOptions"].split()
+    assert words[0].startswith("-Dlog4j2.configurationFile=")
+    assert "-Dmine=1" in words
 
 
 def test_without_java_nothing_is_resolved_or_started(settings: Settings, tmp_path: Path) -> None:
