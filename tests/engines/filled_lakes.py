@@ -54,7 +54,7 @@ def lake_in(folder: Path, spark: SparkSession) -> Lake:
     for key, value in catalog_conf(settings.catalog).items():
         if not key.endswith("defaultCatalog"):
             spark.conf.set(key, value)
-    return Lake(spark, catalog_in(folder), name)
+    return Lake(spark, open_catalog(settings), name)
 
 
 def make(catalog: Catalog, schema: type[Schema]) -> None:

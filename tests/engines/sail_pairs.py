@@ -36,7 +36,7 @@ from lakehouse.transforms.deduplicate import keep_newest
 from lakehouse.transforms.demographics import age_at, age_group, generation, tenure
 from lakehouse.transforms.scd2 import versions
 from lakehouse.transforms.text import squeeze
-from tests.engines.sail_cases import ROWS, SCHEMA
+from tests.engines.sail_cases import ROWS, frame
 
 _TEXTS = [
     "ada@example.org", "Ada.Lovelace@sub.example.co", "a..b@example.org", "@example.org", "a@b", "ä@example.org",
@@ -76,9 +76,9 @@ COLUMNS: Mapping[Callable[..., Column], Callable[[], list[Column]]] = {
     tenure: lambda: [tenure(F.col("at"), NOW)],
 }
 FRAMES: Mapping[Callable[..., DataFrame], Callable[[DataFrame], DataFrame]] = {
-    keep_newest: lambda df: keep_newest(df, key=["n"], newest_by=["at", "id"]).orderBy("id"),
+    keep_newest: lambda df: keep_newest(df, key=["n"], newest_by=["at", "number"]).orderBy("id"),
     versions: lambda df: versions(
-        df.where("at is not null"), key=["n"], effective=F.col("at"), newest_by=["id"], compared=["s", "flag"]
+        df.where("at is not null"), key=["n"], effective=F.col("at"), newest_by=["number"], compared=["s", "flag"]
     ).orderBy("n", VALID_FROM),
 }
 
@@ -98,7 +98,8 @@ def _asked(spark: SparkSession) -> Iterator[tuple[str, Callable[[], object]]]:
     df = _rows(spark)
 
     def selected(columns: list[Column]) -> Callable[[], object]:
-        return lambda: df.select("number", *columns).orderBy("number").collect()
+        made = [one.alias(f"c{at}") for at, one in enumerate(columns)]
+        return lambda: df.select("number", *made).orderBy("number").collect()
 
     for kind, cases in ROW_RULES.items():
         rules = tuple(BoundRule(name=f"r{at}", column=column, rule=rule) for at, (column, rule) in enumerate(cases))
@@ -114,10 +115,10 @@ def _asked(spark: SparkSession) -> Iterator[tuple[str, Callable[[], object]]]:
         )
     for function, columns in COLUMNS.items():
         yield function.__name__, selected(columns())
-    for frame, made in FRAMES.items():
-        yield frame.__name__, lambda made=made: made(df).collect()  # type: ignore[misc]
+    for transform, made in FRAMES.items():
+        yield transform.__name__, lambda made=made: made(df).collect()  # type: ignore[misc]
 
 
 def _rows(spark: SparkSession) -> DataFrame:
-    texts = [(number, text, *ROWS[number % len(ROWS)]) for number, text in enumerate(_TEXTS)]
-    return spark.createDataFrame(texts, f"number int, text string, {SCHEMA}")
+    texts = spark.createDataFrame(list(enumerate(_TEXTS)), "number int, text string")
+    return texts.join(frame(spark), F.expr(f"number % {len(ROWS)} + 1 = id"))

@@ -100,7 +100,8 @@ class ArrowLake(Lake):
         # By the name of a view: a frame of rows would be sent and read anew whenever its columns are asked for.
         view = f"{'_'.join(table.name())}_{head.snapshot_id if head else 'empty'}"
         if view not in self._views:
-            self.spark.createDataFrame(table.scan(snapshot_id=snapshot_id).to_arrow()).createOrReplaceTempView(view)
+            rows = with_null_fields(table.scan(snapshot_id=snapshot_id).to_arrow())
+            self.spark.createDataFrame(rows).createOrReplaceTempView(view)
             self._views.add(view)
         return self.spark.table(view)
 
@@ -144,6 +145,23 @@ class ArrowLake(Lake):
 
 def _properties(spec: TableSpec) -> dict[str, str]:
     return {**table_properties(spec), **({"comment": spec.comment} if spec.comment else {})}
+
+
+def with_null_fields(rows: pa.Table) -> pa.Table:
+    """Make the fields of structs that are null null as well: Sail looks at the field alone, whatever is in it."""
+    columns = [
+        pa.chunked_array([_with_null_fields(chunk) for chunk in column.chunks], type=column.type)
+        for column in rows.columns
+    ]
+    return pa.table(columns, schema=rows.schema)
+
+
+def _with_null_fields(values: pa.Array) -> pa.Array:
+    if not pa.types.is_struct(values.type) or not len(values.type):
+        return values
+    # To flatten a struct gives its fields with its own nulls.
+    fields = [_with_null_fields(field) for field in values.flatten()]
+    return pa.StructArray.from_arrays(fields, fields=list(values.type), mask=values.is_null())
 
 
 def _as_of_table(rows: pa.Table, table: Table, spec: TableSpec) -> pa.Table:

@@ -9,33 +9,31 @@ from __future__ import annotations
 import re
 
 _CHOICE = """
-    == <=> > >= < <= != <> ! and or not in isnull isnotnull isnan when coalesce nullif ifnull nvl greatest least struct
-    named_struct array map typeof
+    == <=> > >= < <= != <> ! and or not in isnull isnotnull greatest least array map typeof
 """
 _TEXT = """
-    lower upper trim ltrim rtrim concat concat_ws substring substr substring_index left right length char_length
-    octet_length lpad rpad repeat reverse replace translate split instr locate startswith endswith contains like ilike
-    rlike regexp_extract regexp_replace md5 sha2 sha1 crc32 xxhash64 hash base64 hex unhex encode decode ascii
-    levenshtein soundex
+    lower upper trim ltrim rtrim concat concat_ws substring substr substring_index right length char_length octet_length
+    lpad rpad repeat reverse replace translate split instr locate startswith endswith contains like ilike rlike
+    regexp_extract regexp_replace md5 sha2 sha1 crc32 xxhash64 base64 hex unhex encode decode ascii levenshtein soundex
 """
 _NUMBERS = """
-    abs / % pmod & | ^ bit_count try_add try_subtract try_multiply try_divide round floor ceil
+    abs % pmod & | ^ bit_count try_add try_subtract try_multiply try_divide round floor ceil
 """
 _DAYS = """
-    year quarter month day dayofmonth dayofweek dayofyear weekday weekofyear hour minute second date_add date_sub
-    datediff date_diff add_months months_between last_day date_trunc trunc date_format make_date to_date to_timestamp
+    year quarter month day dayofmonth dayofweek dayofyear weekofyear hour minute second date_add date_sub datediff
+    date_diff add_months months_between last_day date_trunc trunc date_format make_date to_date to_timestamp
     try_to_timestamp
 """
 _ARRAYS = """
-    size get array_contains array_distinct array_join array_remove array_sort array_max array_min transform filter
-    exists aggregate explode explode_outer posexplode
+    size get array_distinct array_join array_remove array_sort array_max array_min transform filter exists aggregate
+    explode explode_outer posexplode
 """
 _SEVERAL_ROWS = """
-    row_number rank dense_rank lag lead first_value last_value count count_if avg min max max_by min_by bool_and bool_or
-    every some collect_set collect_list
+    row_number rank dense_rank lag lead first_value last_value count count_if max_by min_by bool_and bool_or every some
+    collect_set collect_list
 """
 FUNCTIONS = frozenset(" ".join((_CHOICE, _TEXT, _NUMBERS, _DAYS, _ARRAYS, _SEVERAL_ROWS)).split())
-"""Functions and operators, as plans call them; in small letters."""
+"""Functions and operators of any types, as plans call them; in small letters."""
 
 _STEPS = """
     project filter join set_op sort limit aggregate local_relation cached_local_relation chunked_cached_local_relation
@@ -45,18 +43,46 @@ _STEPS = """
 RELATIONS = frozenset(_STEPS.split())
 """Steps of a plan, as Spark Connect calls them."""
 
-_TYPES = "integer int long bigint double boolean date timestamp decimal string binary array struct"
-CASTS = frozenset(_TYPES.split())
-"""Types that are cast to."""
-
-ARITHMETIC = {
-    "+": "try_add, or calculate with decimals",
-    "-": "try_subtract, or calculate with decimals",
-    "*": "try_multiply, or calculate with decimals",
-    "negative": "calculate with decimals or doubles",
-    "sum": "try_sum, or sum(cast(… as decimal(38,0)))",
+_WHOLE = frozenset(("tinyint", "smallint", "int", "bigint"))
+_OVERFLOW = "whole numbers overflow there unseen"
+_ROUNDING = "decimals are cut there, not rounded: calculate with doubles, or round(…) of a cast"
+_ENDLESS = "NaN and the infinities count otherwise there, and so do structs that are null"
+_STRUCT = frozenset(("struct",))
+_FIELDS = "a field of a struct that it makes null is not null there: choose each field by itself"
+BY_TYPE: dict[str, tuple[frozenset[str], str]] = {
+    "+": (_WHOLE, f"{_OVERFLOW}: try_add, or calculate with decimals"),
+    "-": (_WHOLE, f"{_OVERFLOW}: try_subtract, or calculate with decimals"),
+    "*": (_WHOLE, f"{_OVERFLOW}: try_multiply, or calculate with decimals"),
+    "negative": (_WHOLE, f"{_OVERFLOW}: calculate with decimals"),
+    # Of smaller numbers as many rows as overflow a bigint are not small data.
+    "sum": (frozenset(("bigint",)), f"{_OVERFLOW}: try_sum, or sum(cast(… as decimal(38,0)))"),
+    "/": (frozenset(("decimal",)), _ROUNDING),
+    "avg": (frozenset(("decimal",)), _ROUNDING),
+    "min": (frozenset(("double", "float", "struct")), _ENDLESS),
+    "max": (frozenset(("double", "float", "struct")), _ENDLESS),
+    **dict.fromkeys(("when", "coalesce", "nullif", "ifnull", "nvl"), (_STRUCT, _FIELDS)),
 }
-"""Where whole numbers overflow without an error; what to write instead."""
+"""Functions that are right there but for some types, of the result or of what an aggregate is over; and why."""
+
+FIT_FOR_SQL = frozenset(("coalesce", "nullif", "ifnull", "nvl", "when"))
+"""Those that are taken in SQL as well: no text of SQL here takes a struct apart that it has chosen."""
+
+_NUMERIC = "tinyint smallint int bigint"
+CASTS: dict[str, frozenset[str]] = {
+    name: frozenset(f"{found} {name}".split())
+    for name, found in {
+        "string": f"{_NUMERIC} boolean date decimal timestamp",
+        "int": f"{_NUMERIC} string boolean",
+        "bigint": f"{_NUMERIC} string",
+        "double": f"{_NUMERIC} float string decimal",
+        "boolean": f"{_NUMERIC} string",
+        "date": "timestamp",
+        "timestamp": "date string",
+        "decimal": f"{_NUMERIC} double",
+        "binary": "string",
+    }.items()
+}
+"""Types that are cast to, and what from."""
 
 REGULAR = frozenset(("rlike", "regexp_extract", "regexp_replace", "split"))
 """Functions that take a pattern."""
@@ -85,6 +111,8 @@ def unlike_java(pattern: str, *, replaces: bool = False) -> str:
         pattern: A pattern, or the text that takes its place.
         replaces: The text may be a replacement: there ``$1`` and ``\`` are read otherwise.
     """
+    if not pattern and not replaces:
+        return "an empty pattern"
     bare = _CLASS.sub("x", _ESCAPED.sub("x", pattern))
     for unlike, text in ((_UNLIKE, pattern), (_UNLIKE_OUTSIDE_OF_CLASSES, bare)):
         for what, found in unlike.items():
