@@ -18,9 +18,11 @@ from lakehouse.local.broker import Broker, broker
 from lakehouse.session import make_session
 
 JARS = Path(__file__).parent.parent / ".jars"
-# For every JVM that a test starts, in whatever process. None lives for longer than minutes: there the second compiler
-# takes half of all time, and saves less than that.
-os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+_SHORT_LIFE = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+"""For every Java that a test starts by itself. It lives for seconds, in which the second compiler takes half of the time
+and saves less than that."""
+for _name, _value in _SHORT_LIFE.items():
+    os.environ.setdefault(_name, _value)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +47,12 @@ def lake_settings(folder: Path) -> Settings:
 @pytest.fixture(scope="session")
 def spark(settings: Settings) -> Iterator[SparkSession]:
     """The session, with Iceberg and Kafka."""
-    session = make_session(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        # It lives as long as all tests do.
+        for name, value in _SHORT_LIFE.items():
+            if os.environ.get(name) == value:
+                patch.delenv(name)
+        session = make_session(settings)
     yield session
     session.stop()
 

@@ -396,7 +396,7 @@ def test_the_verb_run_tells_of_each_table(case: Case, settings: Settings) -> Non
 def test_a_channel_that_cannot_be_made_is_told_before_anything_starts(
     folder_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lakehouse.cli.run.lake_of", lambda _: pytest.fail("a session was started"))
+    monkeypatch.setattr("lakehouse.cli.run.lake_of", lambda *_, **__: pytest.fail("a session was started"))
     options = ["--set", 'alerts.channels=["webhook"]', "--set", "alerts.webhook_url=secret://env/NOT_SET_ANYWHERE"]
     shown = CliRunner().invoke(app, ["run", *options, *place(folder_settings)], env={"TERM": "dumb"})
     assert (shown.exit_code, "NOT_SET_ANYWHERE is not set" in shown.output) == (3, True)
@@ -411,7 +411,7 @@ def test_the_verb_run_has_the_channels_of_the_settings(
         given.extend(one.name for one in channels)
         return []
 
-    monkeypatch.setattr("lakehouse.cli.run.lake_of", lambda _: None)
+    monkeypatch.setattr("lakehouse.cli.run.lake_of", lambda *_, **__: None)
     monkeypatch.setattr("lakehouse.cli.run.build_tables", build)
     shown = CliRunner().invoke(app, ["run", "--set", 'alerts.channels=["log"]', *place(folder_settings)])
     assert (shown.exit_code, given) == (0, ["log"])
