@@ -19,7 +19,7 @@ from lakehouse.session import make_session
 
 JARS = Path(__file__).parent.parent / ".jars"
 _SHORT_LIFE = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
-"""For every Java that a test starts by itself: it lives for seconds, and the second compiler saves less than it takes."""
+"""For every Java that a test starts by itself: in its few seconds the second compiler saves less than it takes."""
 for _name, _value in _SHORT_LIFE.items():
     os.environ.setdefault(_name, _value)
 
