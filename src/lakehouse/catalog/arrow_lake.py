@@ -18,14 +18,8 @@ from pyspark.sql import DataFrame
 from lakehouse.catalog import ledger
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.iceberg_schema import (
-    iceberg_order,
-    iceberg_partitions,
-    iceberg_schema,
-    partition_name,
-)
+from lakehouse.catalog.iceberg_schema import create_table, iceberg_properties, iceberg_schema, partition_name
 from lakehouse.catalog.live_table import live_table
-from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.engine import Engine
 from lakehouse.contract.evolution import Evolution
 from lakehouse.contract.table import TableSpec
@@ -106,20 +100,9 @@ class ArrowLake(Lake):
         return self.spark.table(view)
 
     def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:  # noqa: ARG002
-        schema = iceberg_schema(spec)
-        self.catalog.create_namespace_if_not_exists(spec.namespace)
-        self.catalog.create_table_if_not_exists(
-            spec.name,
-            schema,
-            partition_spec=iceberg_partitions(spec, schema),
-            sort_order=iceberg_order(spec, schema),
-            properties=_properties(spec),
-        )
+        create_table(self.catalog, spec)
 
-    def _evolve(self, spec: TableSpec, change: Evolution) -> None:
-        if not change.statements:
-            return
-
+    def _evolve(self, spec: TableSpec, change: Evolution) -> None:  # noqa: ARG002
         def evolve(table: Table) -> None:
             live = live_table(table)
             old, new = set(live.partitioned_by), set(spec.partitioned_by)
@@ -138,13 +121,9 @@ class ArrowLake(Lake):
                     with transaction.update_sort_order() as order:
                         for name in spec.sorted_by:
                             order.asc(name, IdentityTransform(), NullOrder.NULLS_FIRST)
-                transaction.set_properties(_properties(spec))
+                transaction.set_properties(iceberg_properties(spec))
 
         commit(self.catalog, spec.name, evolve)
-
-
-def _properties(spec: TableSpec) -> dict[str, str]:
-    return {**table_properties(spec), **({"comment": spec.comment} if spec.comment else {})}
 
 
 def with_null_fields(rows: pa.Table) -> pa.Table:

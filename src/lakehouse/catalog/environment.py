@@ -195,9 +195,10 @@ def own_place(catalog: Catalog, name: str) -> str:
     Raises:
         ProductionReadOnlyError: It is production's, and the catalog that of an environment.
     """
-    if isinstance(catalog, EnvironmentCatalog) and not catalog.is_own(name):
+    place = place_of(catalog, name)
+    if isinstance(catalog, EnvironmentCatalog) and place != catalog.own(name):
         raise ProductionReadOnlyError(table=name, environment=catalog.environment)
-    return place_of(catalog, name)
+    return place
 
 
 def _text(identifier: str | Identifier) -> str:

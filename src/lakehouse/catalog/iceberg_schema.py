@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from itertools import count
 
 from pyiceberg import types as iceberg
+from pyiceberg.catalog import Catalog
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
+from pyiceberg.table import Table
 from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import IdentityTransform, parse_transform
 from pyspark.sql import types as spark_types
 
 from lakehouse.contract.columns import ColumnSpec
+from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.partitioning import PartitionField as Declared
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ContractError
@@ -32,6 +35,29 @@ _SIMPLE: tuple[tuple[type[spark_types.DataType], iceberg.IcebergType], ...] = (
     (spark_types.TimestampNTZType, iceberg.TimestampType()),
 )
 _ENDING = {"bucket": "bucket", "truncate": "trunc", "years": "year", "months": "month", "days": "day", "hours": "hour"}
+
+
+def create_table(catalog: Catalog, spec: TableSpec) -> Table:
+    """Make the table of a contract, as ``CREATE TABLE`` through Spark makes it; one that is there is given as it is."""
+    try:
+        catalog.create_namespace_if_not_exists(spec.namespace)
+    except Exception:
+        # Two may make it in the same moment; catalogs tell the second one in ways of their own.
+        if not catalog.namespace_exists(spec.namespace):
+            raise
+    schema = iceberg_schema(spec)
+    return catalog.create_table_if_not_exists(
+        spec.name,
+        schema,
+        partition_spec=iceberg_partitions(spec, schema),
+        sort_order=iceberg_order(spec, schema),
+        properties=iceberg_properties(spec),
+    )
+
+
+def iceberg_properties(spec: TableSpec) -> dict[str, str]:
+    """Give the properties of a contract's table, its docstring among them."""
+    return {**table_properties(spec), **({"comment": spec.comment} if spec.comment else {})}
 
 
 def iceberg_schema(spec: TableSpec) -> Schema:

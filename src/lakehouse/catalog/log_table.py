@@ -7,27 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.schema import Schema as IcebergSchema
 from pyiceberg.table import Table
-from pyiceberg.types import LongType as IcebergLong
-from pyiceberg.types import NestedField, PrimitiveType, TimestamptzType
-from pyiceberg.types import StringType as IcebergString
-from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, find_table
-from lakehouse.contract.ddl import table_properties
+from lakehouse.catalog.iceberg_schema import create_table
 from lakehouse.contract.table import TableSpec
 
 Rows = Sequence[Mapping[str, object]]
 
 _COMMIT = "lakehouse.commit-id"
-_TYPES: dict[type, PrimitiveType] = {
-    StringType: IcebergString(),
-    TimestampType: TimestamptzType(),
-    LongType: IcebergLong(),
-}
 
 
 def add_to_log(lake: Lake, spec: TableSpec, new_rows: Callable[[Table], Rows]) -> int:
@@ -61,29 +51,6 @@ def append_rows(target: Table, rows: Rows, summary: Mapping[str, str] | None = N
 
 
 def find_or_create(catalog: Catalog, spec: TableSpec) -> Table:
-    """Load a table of the library's own; it is made if it is not there. Starts no session.
-
-    Its columns are text, instants and whole numbers, and it has no partitions.
-    """
+    """Load a table of the library's own; it is made if it is not there. Starts no session."""
     claim(catalog, spec.name)
-    found = find_table(catalog, spec.name)
-    if found is not None:
-        return found
-    fields = [
-        NestedField(
-            field_id=number,
-            name=column.name,
-            field_type=_TYPES[type(column.type)],
-            required=column.required,
-            doc=column.comment,
-        )
-        for number, column in enumerate(spec.columns, start=1)
-    ]
-    try:
-        catalog.create_namespace_if_not_exists(spec.namespace)
-    except Exception:
-        # Two may make it in the same moment; catalogs tell the second one in ways of their own.
-        if not catalog.namespace_exists(spec.namespace):
-            raise
-    properties = {**table_properties(spec), "comment": spec.comment}
-    return catalog.create_table_if_not_exists(spec.name, IcebergSchema(*fields), properties=properties)
+    return find_table(catalog, spec.name) or create_table(catalog, spec)
