@@ -122,7 +122,7 @@ def test_a_column_that_came_later_is_null(lake: Lake, letters: TableSpec) -> Non
     ("wrong", "says"),
     [
         (datetime(2026, 5, 1, 12), "no time zone; write datetime"),
-        (datetime(2026, 5, 1, 12, tzinfo=UTC).date(), "a datetime with a time zone, or the id of a run"),
+        (datetime(2026, 5, 1, 12, tzinfo=UTC).date(), "a datetime with a time zone, the id of a run, or release_"),
         (datetime(2001, 1, 1, tzinfo=UTC), "it begins at 20"),
         ("three", "no run of this id .* there are still two, one. An instant is a datetime"),
         ("", "no run of this id"),
