@@ -12,9 +12,10 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.cli.amounts import count, duration
 from lakehouse.cli.backfill_text import as_data, lines_of, notes_of, seconds_left, seconds_of
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, lake_of, settings_of
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import alerting_of, run_of
+from lakehouse.cli.terminal import console
 from lakehouse.errors import QualityGateError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.alerting import Alerting

@@ -20,9 +20,10 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.live_table import live_table
 from lakehouse.catalog.time_travel import publishes
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, settings_of
 from lakehouse.cli.output import give
 from lakehouse.cli.signed_lines import changed, head, signed, wrapped
+from lakehouse.cli.terminal import console
 from lakehouse.contract.python_source import contract_source
 from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.pipeline.contract_check import Checked, Fit, check_contracts

@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lakehouse.cli.ingest import ingest_of
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, lake_of, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.contract.kafka_record import DeadLetterReason, KafkaRecord
 from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps

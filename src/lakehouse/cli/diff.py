@@ -15,7 +15,8 @@ from rich.text import Text
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.environment import EnvironmentCatalog
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, lake_of, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.diff_sample import Cell, DiffRow
 from lakehouse.pipeline.graph import discover

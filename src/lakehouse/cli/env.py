@@ -12,8 +12,9 @@ from rich.text import Text
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.environments import OwnTable, drop_environment, own_tables
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, settings_of
 from lakehouse.cli.serve import warehouse_file
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError, LakehouseError
 
 

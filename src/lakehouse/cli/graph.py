@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, settings_of
 from lakehouse.cli.output import give
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError
 from lakehouse.pipeline.graph import discover
 from lakehouse.pipeline.graph_drawing import as_data, drawing_of, mermaid

@@ -15,7 +15,8 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import load_table
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.time_travel import Publish, State, changes_since_publish, publishes
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.pipeline.graph import discover
 
 _STYLES = {State.CURRENT: "bold green", State.EARLIER: "", State.ROLLED_BACK: "yellow"}

@@ -21,9 +21,10 @@ from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.lake_release import refuse_name
 from lakehouse.catalog.release_journal import LakeRelease
 from lakehouse.catalog.release_journal import releases as releases_of
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, lake_of, settings_of
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import alerting_of, results_table, run_of, settle_releases, summary
+from lakehouse.cli.terminal import console
 from lakehouse.errors import QualityGateError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover

@@ -15,7 +15,8 @@ from rich.text import Text
 from lakehouse.catalog import leases
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.leases import Lease
-from lakehouse.cli.options import AsJson, ConfigFile, Override, ask, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, ask, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError
 
 

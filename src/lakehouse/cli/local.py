@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
 from lakehouse.errors import ConfigError

@@ -11,42 +11,13 @@ from typing import Any
 
 import typer
 from rich.text import Text
-from typer.core import TyperGroup
 
-from lakehouse.cli import (
-    backfill,
-    contract,
-    dead_letters,
-    diff,
-    env,
-    graph,
-    history,
-    inspect,
-    lake_release,
-    leases,
-    local,
-    maintain,
-    plan,
-    quality,
-    quality_alerts,
-    quality_contract,
-    quality_profile,
-    quality_report,
-    quality_watch,
-    quickstart,
-    readers,
-    rollback,
-    run,
-    scaffold,
-    serve,
-    stream,
-    verify,
-)
-from lakehouse.cli.options import TerminatedError, console
+from lakehouse.cli.terminal import TerminatedError, console
+from lakehouse.cli.verbs import Verbs, group_of
 from lakehouse.errors import LakehouseError
 
 
-class Verbs(TyperGroup):
+class Library(Verbs):
     """An error of the library is a message and an exit code, never a stack trace."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -61,72 +32,69 @@ class Verbs(TyperGroup):
             raise typer.Exit(143 if isinstance(asked, TerminatedError) else 130) from None
 
 
+_VERBS = {
+    "quickstart": "quickstart:quickstart",
+    "up": "local:up",
+    "down": "local:down",
+    "produce": "local:produce",
+    "stream": "stream:stream",
+    "verify": "verify:verify",
+    "plan": "plan:plan",
+    "run": "run:run",
+    "backfill": "backfill:backfill",
+    "release": "lake_release:release",
+    "releases": "lake_release:releases",
+    "graph": "graph:graph",
+    "sql": "serve:sql",
+    "dead-letters": "dead_letters:dead_letters",
+    "replay": "dead_letters:replay",
+    "history": "history:history",
+    "diff": "diff:diff",
+    "rollback": "rollback:rollback",
+    "maintain": "maintain:maintain",
+    "leases": "leases:show:release",
+    "tables": "inspect:tables",
+    "dictionary": "inspect:dictionary",
+    "init": "scaffold:init",
+}
+_GROUPS = {
+    "config": ("Settings: what they are and where they come from.", {"show": "inspect:show"}),
+    "contract": (
+        "Contracts beside live tables: write one of a table, find drift.",
+        {"import": "contract:import_", "check": "contract:check"},
+    ),
+    "env": ("Tables of one's own over production's: --env dev.", {"list": "env:list_", "drop": "env:drop"}),
+    "quality": (
+        "Score tables, see how they went, release what was set aside.",
+        {
+            "score": "quality:score",
+            "history": "quality:history",
+            "report": "quality_report:report",
+            "profile": "quality_profile:profile",
+            "contract": "quality_contract:contract",
+            "anomalies": "quality_watch:anomalies",
+            "drift": "quality_watch:drift",
+            "alerts": "quality_alerts:alerts",
+            "release": "quality:release",
+        },
+    ),
+    "readers": (
+        "How far other systems have read a table, kept as tags.",
+        {"show": "readers:show", "mark": "readers:mark", "forget": "readers:forget"},
+    ),
+    "publish": ("Give gold to a warehouse.", {"duckdb": "serve:duckdb", "snowflake": "serve:snowflake"}),
+}
+
 app = typer.Typer(
-    cls=Verbs,
+    cls=group_of(_VERBS, Library),
     name="lakehouse",
     help="Typed tables, typed builds and safe publishes for people who run Spark on Iceberg.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-config_app = typer.Typer(help="Settings: what they are and where they come from.", no_args_is_help=True)
-quality_app = typer.Typer(help="Score tables, see how they went, release what was set aside.", no_args_is_help=True)
-contract_app = typer.Typer(help="Contracts beside live tables: write one of a table, find drift.", no_args_is_help=True)
-env_app = typer.Typer(help="Tables of one's own over production's: --env dev.", no_args_is_help=True)
-readers_app = typer.Typer(help="How far other systems have read a table, kept as tags.", no_args_is_help=True)
-leases_app = typer.Typer(invoke_without_command=True)
-publish_app = typer.Typer(help="Give gold to a warehouse.", no_args_is_help=True)
-
-app.command()(quickstart.quickstart)
-app.command()(local.up)
-app.command()(local.down)
-app.command()(local.produce)
-app.command()(stream.stream)
-app.command()(verify.verify)
-app.command()(plan.plan)
-app.command()(run.run)
-app.command()(backfill.backfill)
-app.command()(lake_release.release)
-app.command()(lake_release.releases)
-app.command()(graph.graph)
-app.command()(serve.sql)
-app.command(name="dead-letters")(dead_letters.dead_letters)
-app.command()(dead_letters.replay)
-app.command()(history.history)
-app.command()(diff.diff)
-app.command()(rollback.rollback)
-app.command()(maintain.maintain)
-app.command()(inspect.tables)
-app.command()(inspect.dictionary)
-app.command()(scaffold.init)
-config_app.command()(inspect.show)
-quality_app.command()(quality.score)
-quality_app.command()(quality.history)
-quality_app.command()(quality_report.report)
-quality_app.command()(quality_profile.profile)
-quality_app.command()(quality_contract.contract)
-quality_app.command()(quality_watch.anomalies)
-quality_app.command()(quality_watch.drift)
-quality_app.command()(quality_alerts.alerts)
-quality_app.command()(quality.release)
-contract_app.command(name="import")(contract.import_)
-contract_app.command()(contract.check)
-env_app.command(name="list")(env.list_)
-env_app.command()(env.drop)
-readers_app.command()(readers.show)
-readers_app.command()(readers.mark)
-readers_app.command()(readers.forget)
-leases_app.callback()(leases.show)
-leases_app.command()(leases.release)
-publish_app.command()(serve.duckdb)
-publish_app.command()(serve.snowflake)
-app.add_typer(config_app, name="config")
-app.add_typer(contract_app, name="contract")
-app.add_typer(env_app, name="env")
-app.add_typer(quality_app, name="quality")
-app.add_typer(readers_app, name="readers")
-app.add_typer(leases_app, name="leases")
-app.add_typer(publish_app, name="publish")
+for _name, (_text, _verbs) in _GROUPS.items():
+    app.add_typer(typer.Typer(cls=group_of(_verbs), help=_text, no_args_is_help=True), name=_name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -16,8 +16,9 @@ from rich.text import Text
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.environment import is_own
 from lakehouse.catalog.iceberg import find_table
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, lake_of, settings_of
 from lakehouse.cli.run import leasing_of
+from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.maintenance import scratch

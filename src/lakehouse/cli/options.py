@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from lakehouse.catalog.connect import open_catalog, open_lake
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.cli.terminal import console, take_interrupts_back
 from lakehouse.config import Settings, load
 from lakehouse.contract.engine import SPARK, Engine
 from lakehouse.errors import EngineRefusedError, LakehouseError
@@ -43,9 +42,6 @@ Env = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines on standard output.")]
 
 DEFAULT_CONFIG = Path("conf/local.toml")
-
-console = Console(stderr=True)
-"""Progress and messages go to standard error; standard output is for results."""
 
 
 def config_files(given: list[Path] | None) -> list[Path]:
@@ -78,25 +74,8 @@ def lake_of(settings: Settings, *, on: tuple[Engine, ...] = SPARK) -> Lake:
         spark = make_session(settings)
         lake = open_lake(settings, spark, opened.result())
     if threading.current_thread() is threading.main_thread():
-        _take_interrupts_back()
+        take_interrupts_back()
     return lake
-
-
-class TerminatedError(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM, as schedulers do."""
-
-
-def _take_interrupts_back() -> None:
-    # PySpark's own handler of Ctrl-C calls the JVM in the middle of another call, which then fails in its place.
-    signal.signal(signal.SIGINT, _end)
-    signal.signal(signal.SIGTERM, _end)
-
-
-def _end(number: int, _frame: object) -> None:
-    # What it is in the middle of ends with stack traces of a closed connection; we say it in a line.
-    for name in (None, "py4j"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
 
 
 def ask(question: str, *, refused: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lakehouse.cli.options import console
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError
 
 

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, lake_of, settings_of
 from lakehouse.cli.output import give
 from lakehouse.cli.plan_data import Price, as_data
 from lakehouse.cli.plan_text import lines_of
 from lakehouse.cli.rules import more_rules
+from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import LakehouseError

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.quality_metrics import past_scores
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, lake_of, settings_of
 from lakehouse.cli.rules import judged
 from lakehouse.cli.run import retention_of
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.release import release as release_rows

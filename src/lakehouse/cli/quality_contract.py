@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.options import ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import ConfigFile, Override, settings_of
 from lakehouse.cli.quality import TableName
 from lakehouse.cli.rules import more_rules
+from lakehouse.cli.terminal import console
 from lakehouse.pipeline.graph import discover
 from lakehouse.quality import rule_set
 from lakehouse.quality.odcs_write import to_odcs

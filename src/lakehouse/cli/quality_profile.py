@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, lake_of, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
 from lakehouse.quality.profile import ColumnProfile, Profile

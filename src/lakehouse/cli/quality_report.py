@@ -16,9 +16,10 @@ import typer
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.quality_metrics import past_scores
-from lakehouse.cli.options import ConfigFile, Env, Override, console, lake_of, settings_of
+from lakehouse.cli.options import ConfigFile, Env, Override, lake_of, settings_of
 from lakehouse.cli.output import give
 from lakehouse.cli.rules import judged
+from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import LakehouseError

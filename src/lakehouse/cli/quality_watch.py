@@ -13,8 +13,9 @@ from rich.table import Table
 from lakehouse.catalog import ledger
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.quality_metrics import past_scores
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, lake_of, settings_of
 from lakehouse.cli.quality import TableName
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover

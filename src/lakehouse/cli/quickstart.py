@@ -11,12 +11,13 @@ from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp
 from lakehouse.catalog.iceberg import Lake, dead_letter_counts
 from lakehouse.cli.ingest import ingest_of
 from lakehouse.cli.local import reachable_broker
-from lakehouse.cli.options import ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import ConfigFile, Override, lake_of, settings_of
 from lakehouse.cli.outcome import Outcome
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import build_tables
 from lakehouse.cli.serve import serve_locally
 from lakehouse.cli.summary import print_summary, report_of
+from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
 from lakehouse.errors import LakehouseError

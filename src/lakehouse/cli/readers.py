@@ -13,7 +13,8 @@ from rich.table import Table
 from lakehouse.catalog import readers
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import load_table
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.pipeline.graph import discover
 
 TableName = Annotated[str, typer.Argument(help="A table, such as bronze.users_raw.")]

@@ -14,8 +14,9 @@ from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.rollback import Rollback, plan_rollback, roll_back
 from lakehouse.cli.history import quality_of
-from lakehouse.cli.options import ConfigFile, Env, Override, ask, console, settings_of
+from lakehouse.cli.options import ConfigFile, Env, Override, ask, settings_of
 from lakehouse.cli.run import retention_of
+from lakehouse.cli.terminal import console
 from lakehouse.pipeline.graph import Graph, discover
 
 

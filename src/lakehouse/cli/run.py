@@ -18,8 +18,9 @@ from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.lake_release import settle_unfinished
 from lakehouse.catalog.leasing import Leasing, this_process
 from lakehouse.catalog.retention import Retention
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, lake_of, settings_of
 from lakehouse.cli.rules import MoreRules, more_rules
+from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.engine import SPARK_AND_SAIL

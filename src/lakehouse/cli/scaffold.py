@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.options import console
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError
 
 _PLACES = {

@@ -10,7 +10,8 @@ import typer
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
-from lakehouse.cli.options import ConfigFile, Env, Override, console, settings_of
+from lakehouse.cli.options import ConfigFile, Env, Override, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from lakehouse.cli.ingest import ingest_of
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, lake_of, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.errors import ConfigError
 from lakehouse.observe.batch_metrics import JsonLines, MetricsSink, Prometheus, TerminalLines
 from lakehouse.observe.progress import Steps

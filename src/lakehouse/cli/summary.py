@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from lakehouse.cli.options import console
 from lakehouse.cli.outcome import Outcome
+from lakehouse.cli.terminal import console
 from lakehouse.quality.report import Report
 
 NEXT = (

@@ -14,7 +14,8 @@ from rich.text import Text
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.stream_ledger import StreamLedger
 from lakehouse.cli.ingest import ingest_of
-from lakehouse.cli.options import AsJson, ConfigFile, Override, console, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Override, lake_of, settings_of
+from lakehouse.cli.terminal import console
 from lakehouse.errors import LakehouseError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.verify import compared_from, verify_deep
