@@ -19,7 +19,7 @@ from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.ddl import after_create_sql, create_table_sql
 from lakehouse.contract.evolution import LiveTable
 from lakehouse.contract.partitioning import parse_partition_field
-from lakehouse.contract.python_names import nameable, why_unnamed
+from lakehouse.contract.python_names import class_name, nameable, why_unnamed
 from lakehouse.contract.python_source import Source, contract_source
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import ContractError
@@ -163,6 +163,10 @@ def test_classes_of_structs_with_one_name_are_told_apart() -> None:
     found = source(columns(("column", outer), ("things", outer)))
     assert declared(found).struct.simpleString() == columns(("column", outer), ("things", outer)).struct.simpleString()
     assert len(set(re.findall(r"class (\w+)\(", found.text))) == 7
+
+
+def test_a_class_of_a_struct_is_not_called_what_linters_refuse() -> None:
+    assert class_name(("i",), ()) == "IRow"
 
 
 def test_an_order_that_a_contract_cannot_say_is_told() -> None:

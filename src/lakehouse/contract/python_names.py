@@ -13,6 +13,10 @@ from typing import Protocol
 from lakehouse.contract.schema import Schema
 
 
+_LIKE_DIGITS = ("I", "O")
+"""Names that linters refuse: in many typefaces they look like 1 and 0."""
+
+
 def why_unnamed(name: str, *, lower: bool = True) -> str:
     """Say why a column cannot be an attribute of a contract; empty where it can."""
     if lower and name != name.lower():
@@ -39,7 +43,7 @@ def nameable(name: str, others: Iterable[str]) -> str:
 
 def class_name(path: Iterable[str], taken: Iterable[str]) -> str:
     """Give a class its name after the last of some words, after more of them where others have it, or a number."""
-    words, used = [_capitals(word) for word in path], {*taken, *dir(builtins)}
+    words, used = [_capitals(word) for word in path], {*taken, *_LIKE_DIGITS, *dir(builtins)}
     after = ("".join(words[start:]) for start in range(len(words) - 1, -1, -1))
     tries = chain(after, _numbered(f"{words[-1]}Row", ""))
     return next(one for one in tries if one not in used and one.isidentifier() and not keyword.iskeyword(one))

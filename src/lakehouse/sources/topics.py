@@ -33,6 +33,7 @@ def ensure_topic(
         if topic not in existing:
             new = kafka.admin.NewTopic(topic, partitions, 1, config=dict(config or {}))
             admin.create_topics([new], request_timeout=ANSWER_SECONDS)[topic].result()
+            _wait_for(admin, topic)
     except kafka.KafkaException as error:
         reason = error.args[0]
         if reason.code() == kafka.KafkaError.TOPIC_ALREADY_EXISTS:
@@ -40,6 +41,13 @@ def ensure_topic(
         if reason.code() < 0:  # the client's own codes: nobody answered
             raise no_answer(bootstrap_servers, reason.str()) from error
         raise SourceError(f"topic '{topic}' was not made at {bootstrap_servers}: {reason.str()}") from error
+
+
+def _wait_for(admin: Any, topic: str) -> None:
+    """Wait until the broker that is asked knows a topic that the controller has made: a moment later, when busy."""
+    until = time.monotonic() + ANSWER_SECONDS
+    while topic not in admin.list_topics(timeout=ANSWER_SECONDS).topics and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def topic_size(bootstrap_servers: str, topic: str) -> int:
