@@ -12,7 +12,6 @@ from typing import Protocol
 
 from lakehouse.contract.schema import Schema
 
-
 _LIKE_DIGITS = ("I", "O")
 """Names that linters refuse: in many typefaces they look like 1 and 0."""
 
