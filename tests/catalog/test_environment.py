@@ -10,14 +10,14 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
-from typer.testing import CliRunner
 
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.environment import EnvironmentCatalog, ProductionReadOnlyError, own_place, place_of
 from lakehouse.catalog.environments import drop_environment, own_tables
 from lakehouse.catalog.readers import mark_read
-from lakehouse.cli.main import app
+from lakehouse.config.settings import CatalogSettings
 from lakehouse.errors import ConfigError
+from tests.cli.command_line import lakehouse
 
 ROWS = pa.table({"n": pa.array([1, 2], pa.int64())})
 MORE = pa.table({"n": pa.array([3], pa.int64())})
@@ -148,11 +148,10 @@ def test_a_table_of_an_environment_that_names_files_of_production_leaves_them(
 
 def test_drop_shows_what_it_would_do_and_names_those_that_there_are(dev: EnvironmentCatalog, tmp_path: Path) -> None:
     build(dev)
-    settings = (f"catalog.uri=sqlite:///{tmp_path}/catalog.db", f"catalog.warehouse={tmp_path}/warehouse")
-    where = [part for one in settings for part in ("--set", one)]
+    there = CatalogSettings(uri=f"sqlite:///{tmp_path}/catalog.db", warehouse=f"{tmp_path}/warehouse")
 
     def run(*arguments: str) -> tuple[int, str]:
-        shown = CliRunner().invoke(app, ["env", *arguments, *where], env={"COLUMNS": "80", "TERM": "dumb"})
+        shown = lakehouse("env", *arguments, catalog=there)
         return shown.exit_code, shown.output
 
     code, text = run("drop", "dev", "--dry-run")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
+from tests.cli.command_line import lakehouse
 
 CONTRACTS = """
 from lakehouse import Column, DataSet, Schema, build, conform, table
@@ -59,10 +59,7 @@ def command(lake: Lake, settings: Settings, unique: str, tmp_path: Path, monkeyp
     table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
 
     def invoke(verb: str, *arguments: str) -> Result:
-        catalog = settings.catalog
-        where = (f'packages=["days_{unique}"]', f"catalog.uri={catalog.uri}", f"catalog.warehouse={catalog.warehouse}")
-        options = [part for one in where for part in ("--set", one)]
-        return CliRunner().invoke(app, [verb, *arguments, *options], env={"COLUMNS": "80", "TERM": "dumb"})
+        return lakehouse(verb, *arguments, package=f"days_{unique}", catalog=settings.catalog)
 
     return invoke
 
@@ -87,9 +84,3 @@ def test_what_cannot_be_done_by_slices_is_a_message_and_exit_code_3(command: Com
     assert (told.exit_code, type(told.exception)) == (3, SystemExit)
     assert "follows no part of its inputs" in told.stderr
     assert f"Build it whole: lakehouse run gold.{unique} --full" in told.stderr
-
-
-def test_help_has_examples_within_80_columns() -> None:
-    told = CliRunner().invoke(app, ["backfill", "--help"], env={"COLUMNS": "80", "TERM": "dumb"})
-    assert max(map(len, told.stdout.splitlines())) <= 80
-    assert "lakehouse backfill silver.user_changes --from 2026-11-01" in told.stdout

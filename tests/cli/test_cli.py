@@ -13,9 +13,9 @@ from typing import cast
 import pytest
 import typer
 from typer.core import TyperGroup
-from typer.testing import CliRunner, Result
 
 from lakehouse.cli.main import app
+from tests.cli.command_line import lakehouse
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,10 +29,6 @@ def verbs_of(group: TyperGroup, *above: str) -> Iterator[tuple[str, ...]]:
 
 
 VERBS = [*verbs_of(cast(TyperGroup, typer.main.get_command(app))), ("leases", "release")]
-
-
-def lakehouse(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, env={"COLUMNS": "80", "TERM": "dumb"})
 
 
 @pytest.fixture

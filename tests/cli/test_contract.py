@@ -11,9 +11,10 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.schema import Schema
 from pyiceberg.types import DoubleType, NestedField, StringType
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from lakehouse.cli.main import app
+from lakehouse.config.settings import CatalogSettings
+from tests.cli.command_line import lakehouse
 
 CONTRACT = """
 from typing import Annotated
@@ -44,14 +45,8 @@ class Place:
         (folder / name / "__init__.py").write_text("")
 
     def __call__(self, *arguments: str, code: int = 0) -> Result:
-        settings = (
-            f'packages=["{self.package}"]',
-            f"catalog.uri=sqlite:///{self.folder}/catalog.db",
-            f"catalog.warehouse={self.folder}/warehouse",
-        )
-        options = [part for one in settings for part in ("--set", one)]
-        environ = {"COLUMNS": "80", "TERM": "dumb"}
-        result = CliRunner().invoke(app, ["contract", *arguments, *options], env=environ)
+        there = CatalogSettings(uri=f"sqlite:///{self.folder}/catalog.db", warehouse=f"{self.folder}/warehouse")
+        result = lakehouse("contract", *arguments, package=self.package, catalog=there)
         assert result.exit_code == code, result.output
         return result
 
@@ -152,10 +147,3 @@ def test_an_external_table_that_is_not_there_is_drift(place: Place) -> None:
     place.catalog.drop_table(f"shop.{place.name}")
     place.declare()
     assert place.facts(code=1)["fit"] == "not there yet"
-
-
-@pytest.mark.parametrize("verb", ["import", "check"])
-def test_help_has_examples_within_80_columns(verb: str) -> None:
-    shown = CliRunner().invoke(app, ["contract", verb, "--help"], env={"COLUMNS": "80", "TERM": "dumb"})
-    assert f"lakehouse contract {verb} silver.users" in shown.output
-    assert max(map(len, shown.output.splitlines())) <= 80

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import open_audit, publish
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec, spec_of
+from tests.cli.command_line import lakehouse
 
 CONTRACT = """
 from typing import Annotated
@@ -45,11 +45,7 @@ class Place:
     people: TableSpec
 
     def __call__(self, *arguments: str) -> Result:
-        catalog = {"uri": self.settings.catalog.uri, "warehouse": self.settings.catalog.warehouse}
-        where = [f'packages=["{self.package}"]', *(f"catalog.{n}={v}" for n, v in catalog.items())]
-        options = [part for one in where for part in ("--set", one)]
-        given = ["diff", self.people.name, *arguments, *options]
-        return CliRunner().invoke(app, given, env={"COLUMNS": "80", "TERM": "dumb"})
+        return lakehouse("diff", self.people.name, *arguments, package=self.package, catalog=self.settings.catalog)
 
     def publish(self, run: str, *statements: str) -> int:
         """Publish the table by a run, after these statements on {t}; gives its snapshot."""

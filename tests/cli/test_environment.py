@@ -12,13 +12,14 @@ import pyarrow as pa
 import pytest
 import typer.main
 from pyiceberg.catalog import Catalog
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.environments import own_tables
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.cli.main import app
 from lakehouse.config import Settings
 from lakehouse.contract.table import spec_of
+from tests.cli.command_line import lakehouse
 
 CONTRACTS = """
 from lakehouse import Column, DataSet, KafkaRecord, Schema, Scored, StructType, build, table
@@ -75,14 +76,7 @@ class Place:
         table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
 
     def __call__(self, *arguments: str, code: int | None = 0) -> Result:
-        catalog = self.settings.catalog
-        options = (
-            f'packages=["{self.package}"]',
-            f"catalog.uri={catalog.uri}",
-            f"catalog.warehouse={catalog.warehouse}",
-        )
-        given = [*arguments, *(part for one in options for part in ("--set", one))]
-        result = CliRunner().invoke(app, given, env={"COLUMNS": "80", "TERM": "dumb"})
+        result = lakehouse(*arguments, package=self.package, catalog=self.settings.catalog)
         assert code in (None, result.exit_code), result.output
         return result
 

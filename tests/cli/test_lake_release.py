@@ -12,12 +12,13 @@ import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.schema import Schema
 from pyiceberg.types import NestedField, StringType
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.release_journal import LakeRelease, Member, ReleaseState, note
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
+from lakehouse.config.settings import CatalogSettings
+from tests.cli.command_line import lakehouse
 
 CONTRACTS = """
 from lakehouse import Column, DataSet, Schema, build, table
@@ -55,9 +56,8 @@ def command_line(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / f"lake_{unique}.py").write_text(CONTRACTS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    settings = (f'packages=["lake_{unique}"]', "catalog.uri=sqlite:///c.db", "catalog.warehouse=w")
-    given = [part for one in settings for part in ("--set", one)]
-    return lambda *words: CliRunner().invoke(app, [*words, *given], env={"COLUMNS": "80", "TERM": "dumb"})
+    there = CatalogSettings(uri="sqlite:///c.db", warehouse="w")
+    return lambda *words: lakehouse(*words, package=f"lake_{unique}", catalog=there)
 
 
 @pytest.fixture(name="catalog")

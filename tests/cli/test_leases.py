@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from pyiceberg.catalog import Catalog
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.leases import Holder, leases, take
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
+from lakehouse.config.settings import CatalogSettings
+from tests.cli.command_line import lakehouse
 
 ADA = Holder(run_id="20261127t224303_ab12cd", host="worker-3", pid=4711, command="lakehouse run silver.users")
 
@@ -22,9 +23,8 @@ ADA = Holder(run_id="20261127t224303_ab12cd", host="worker-3", pid=4711, command
 @pytest.fixture(name="call")
 def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
-    location = ["--set", "catalog.uri=sqlite:///c.db", "--set", "catalog.warehouse=w"]
-    env = {"COLUMNS": "80", "TERM": "dumb"}
-    return lambda *arguments: CliRunner().invoke(app, ["leases", *arguments, *location], env=env, input="")
+    there = CatalogSettings(uri="sqlite:///c.db", warehouse="w")
+    return lambda *arguments: lakehouse("leases", *arguments, catalog=there, answer="")
 
 
 @pytest.fixture(name="catalog")

@@ -13,15 +13,15 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.publish import open_audit
 from lakehouse.catalog.publishes import Publishes
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.quarantine import quarantine_spec
+from tests.cli.command_line import lakehouse
 
 CONTRACTS = """
 from typing import Annotated
@@ -54,11 +54,8 @@ class Place:
     counts: TableSpec
 
     def __call__(self, *arguments: str, uri: str = "") -> Result:
-        catalog = self.settings.catalog
-        where = [f'packages=["{self.package}"]', f"catalog.uri={uri or catalog.uri}"]
-        where.append(f"catalog.warehouse={catalog.warehouse}")
-        given = [part for one in where for part in ("--set", one)]
-        return CliRunner().invoke(app, ["maintain", *arguments, *given], env={"COLUMNS": "80", "TERM": "dumb"})
+        catalog = self.settings.catalog.model_copy(update={"uri": uri or self.settings.catalog.uri})
+        return lakehouse("maintain", *arguments, package=self.package, catalog=catalog)
 
     def add(self, letter: str) -> None:
         """Append a letter, as one file."""

@@ -11,14 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import open_audit, publish
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
 from lakehouse.contract.table import spec_of
+from tests.cli.command_line import lakehouse
 
 CONTRACTS = """
 from lakehouse import Column, DataSet, KafkaRecord, Schema, StructType, build, table
@@ -64,10 +64,7 @@ class Place:
         (self.folder / f"{self.package}.py").write_text(text)
 
     def __call__(self, *arguments: str) -> Result:
-        catalog = self.settings.catalog
-        where = (f'packages=["{self.package}"]', f"catalog.uri={catalog.uri}", f"catalog.warehouse={catalog.warehouse}")
-        options = [part for one in where for part in ("--set", one)]
-        return CliRunner().invoke(app, ["plan", *arguments, *options], env={"COLUMNS": "80", "TERM": "dumb"})
+        return lakehouse("plan", *arguments, package=self.package, catalog=self.settings.catalog)
 
     def fill(self) -> None:
         """Let two records have arrived."""
@@ -172,8 +169,3 @@ def test_time_and_cost_come_from_past_runs(place: Place) -> None:
     assert "; about 90 s, 1.00 EUR" in shown(place(f"silver.{place.name}", *options))
     cost = facts(place(f"silver.{place.name}", "--json", *options))["summary"]["cost"]
     assert cost == {"amount": 1.0, "currency": "EUR"}
-
-
-def test_help_has_an_example_within_80_columns() -> None:
-    text = shown(CliRunner().invoke(app, ["plan", "--help"], env={"COLUMNS": "80", "TERM": "dumb"}))
-    assert "lakehouse plan silver.users --downstream" in text

@@ -13,19 +13,19 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry, latest
 from lakehouse.catalog.publish import open_audit, publish
 from lakehouse.catalog.retention import Retention
-from lakehouse.cli.main import app
 from lakehouse.cli.run import retention_of
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.run import new_run_id
 from lakehouse.quality import RuleScore, TableScore
+from tests.cli.command_line import lakehouse
 
 # Together they take minutes: each writes Iceberg tables, some times.
 pytestmark = pytest.mark.slow
@@ -76,14 +76,7 @@ class Place:
     counts: TableSpec
 
     def __call__(self, *arguments: str, answer: str | None = None) -> Result:
-        where = [f'packages=["{self.package}"]', *(f"catalog.{n}={v}" for n, v in self._catalog.items())]
-        options = [part for one in where for part in ("--set", one)]
-        env = {"COLUMNS": "80", "TERM": "dumb"}
-        return CliRunner().invoke(app, [*arguments, *options], env=env, input=answer)
-
-    @property
-    def _catalog(self) -> dict[str, str]:
-        return {"uri": self.settings.catalog.uri, "warehouse": self.settings.catalog.warehouse}
+        return lakehouse(*arguments, package=self.package, catalog=self.settings.catalog, answer=answer)
 
     def publish(self, spec: TableSpec, *, failed: int | None = None, rows: int = 0) -> LedgerEntry:
         """Publish a table by a run of its own, with a score if rows have failed, and so many more rows."""

@@ -12,16 +12,15 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from typer.testing import CliRunner
 
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import open_audit, publish
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
 from lakehouse.contract.table import spec_of
 from lakehouse.domains.users.silver import Users
 from lakehouse.quality.rule_file import parse_rules
+from tests.cli.command_line import lakehouse
 
 ROOT = Path(__file__).parent.parent.parent
 README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
@@ -76,7 +75,7 @@ def test_each_make_target_exists(command: str) -> None:
 def test_each_verb_and_option_exists(command: str) -> None:
     words = shlex.split(command)[1:]
     verbs = words[:2] if words[0] in ("publish", "config", "contract", "env", "quality", "readers") else words[:1]
-    shown = CliRunner().invoke(app, [*verbs, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    shown = lakehouse(*verbs, "--help", columns=200)
     assert shown.exit_code == 0
     assert [option for option in words if option.startswith("--") and option not in shown.output] == []
 

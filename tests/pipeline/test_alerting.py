@@ -14,12 +14,11 @@ import pytest
 from pyiceberg.catalog import Catalog
 from pyspark.sql import functions as F
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import Result
 
 from lakehouse.catalog.alert_log import AlertLog, SentAlert, add_sent_alerts, open_alerts, sent_alerts
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import Lake, find_table
-from lakehouse.cli.main import app
 from lakehouse.cli.run import build_tables
 from lakehouse.config import Settings
 from lakehouse.contract.evolution import evolve
@@ -31,6 +30,7 @@ from lakehouse.pipeline import alerting
 from lakehouse.pipeline.alerting import Alerting, alerts_of, build_and_tell, notify
 from lakehouse.pipeline.run import Built, Run
 from lakehouse.quality import RuleScore, ScoredAt, TableScore
+from tests.cli.command_line import lakehouse
 from tests.conftest import lake_settings
 from tests.pipeline.test_run import Case, make
 
@@ -302,16 +302,12 @@ def test_an_alert_is_open_since_it_was_first_sent_until_any_channel_was_told_tha
     assert [[one.at.hour - 12 for one in open_alerts(log[:n])] for n in range(1, 5)] == [[0], [0], [], [3]]
 
 
-def place(settings: Settings) -> list[str]:
-    catalog = settings.catalog
-    where = [f"catalog.uri={catalog.uri}", f"catalog.warehouse={catalog.warehouse}", 'packages=["lakehouse.domains"]']
-    return [part for one in where for part in ("--set", one)]
+def called(settings: Settings, *arguments: str) -> Result:
+    return lakehouse(*arguments, package="lakehouse.domains", catalog=settings.catalog, columns=120)
 
 
-def lakehouse(settings: Settings, *arguments: str) -> Any:
-    shown = CliRunner().invoke(
-        app, ["quality", "alerts", *arguments, *place(settings)], env={"COLUMNS": "120", "TERM": "dumb"}
-    )
+def alerts(settings: Settings, *arguments: str) -> Any:
+    shown = called(settings, "quality", "alerts", *arguments)
     assert shown.exit_code == 0, shown.output
     return json.loads(shown.stdout) if "--json" in arguments else shown.stdout
 
@@ -319,23 +315,23 @@ def lakehouse(settings: Settings, *arguments: str) -> Any:
 def test_the_verb_gives_open_and_recent_alerts_newest_first(runs: Runs, folder_settings: Settings) -> None:
     runs.run("gate", "anomaly:rows", to=[Listener("log")])
     runs.run("anomaly:rows", to=[Listener("log")])
-    shown = lakehouse(folder_settings, USERS, "--json")
+    shown = alerts(folder_settings, USERS, "--json")
     assert [one["key"] for one in shown["open"]] == ["anomaly:rows"]
     assert (shown["recent"][0]["state"], shown["recent"][0]["at"]) == ("resolved", "2026-05-01T14:00:00+00:00")
     assert len(shown["recent"]) == 3
-    assert len(lakehouse(folder_settings, USERS, "--json", "--limit", "1")["recent"]) == 1
+    assert len(alerts(folder_settings, USERS, "--json", "--limit", "1")["recent"]) == 1
 
 
 def test_the_verb_without_a_table_shows_those_of_all(runs: Runs, catalog: Catalog, folder_settings: Settings) -> None:
     runs.run("gate", to=[Listener("log")])
     Runs(catalog, table="gold.dim_user").run("gate", to=[Listener("log")])
-    text = lakehouse(folder_settings)
+    text = alerts(folder_settings)
     assert (USERS in text, "gold.dim_user" in text) == (True, True)
-    assert "gold.dim_user" not in lakehouse(folder_settings, USERS)
+    assert "gold.dim_user" not in alerts(folder_settings, USERS)
 
 
 def test_the_verb_says_when_nothing_was_sent_yet(folder_settings: Settings) -> None:
-    assert lakehouse(folder_settings, USERS).strip() == f"no alert was sent about {USERS} yet"
+    assert alerts(folder_settings, USERS).strip() == f"no alert was sent about {USERS} yet"
 
 
 def test_spark_reads_the_log_as_its_contract_says(lake: Lake) -> None:
@@ -398,7 +394,7 @@ def test_a_channel_that_cannot_be_made_is_told_before_anything_starts(
 ) -> None:
     monkeypatch.setattr("lakehouse.cli.run.lake_of", lambda *_, **__: pytest.fail("a session was started"))
     options = ["--set", 'alerts.channels=["webhook"]', "--set", "alerts.webhook_url=secret://env/NOT_SET_ANYWHERE"]
-    shown = CliRunner().invoke(app, ["run", *options, *place(folder_settings)], env={"TERM": "dumb"})
+    shown = called(folder_settings, "run", *options)
     assert (shown.exit_code, "NOT_SET_ANYWHERE is not set" in shown.output) == (3, True)
 
 
@@ -413,5 +409,5 @@ def test_the_verb_run_has_the_channels_of_the_settings(
 
     monkeypatch.setattr("lakehouse.cli.run.lake_of", lambda *_, **__: None)
     monkeypatch.setattr("lakehouse.cli.run.build_tables", build)
-    shown = CliRunner().invoke(app, ["run", "--set", 'alerts.channels=["log"]', *place(folder_settings)])
+    shown = called(folder_settings, "run", "--set", 'alerts.channels=["log"]')
     assert (shown.exit_code, given) == (0, ["log"])

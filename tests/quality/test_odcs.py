@@ -15,10 +15,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql.types import BinaryType, IntegerType, LongType, StringType, TimestampType
-from typer.testing import CliRunner
 
 from lakehouse import Column, Pii, Schema, Scored, doc, required, table
-from lakehouse.cli.main import app
 from lakehouse.contract.schema import ArrayType, MapType, StructType
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.errors import ConfigError, ContractError, MissingExtraError
@@ -73,6 +71,7 @@ from lakehouse.quality import (
 from lakehouse.quality.odcs_pattern import pattern_from_odcs, pattern_to_odcs
 from lakehouse.quality.odcs_write import to_odcs
 from lakehouse.quality.rule_file import parse_rules, rule_kinds
+from tests.cli.command_line import lakehouse
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -489,7 +488,7 @@ def test_the_command_line_prints_a_contract_with_the_rules_of_files(folder: Path
     text = contract("- {name: country, quality: [{metric: nullValues, mustBe: 0, name: from_a_contract}]}")
     (folder / "more.yaml").write_text(text.replace("silver.t", "silver.users"))
     options = ["--set", 'quality.rule_files=["more.yaml"]', "--output", "out/c.yaml"]
-    shown = CliRunner().invoke(app, ["quality", "contract", "silver.users", *options])
+    shown = lakehouse("quality", "contract", "silver.users", *options)
     assert shown.exit_code == 0, shown.output
     found = parse_rules((folder / "out" / "c.yaml").read_text(), file="c.yaml")["silver.users"]
     assert ("country", NotNull(name="from_a_contract")) in found
@@ -497,10 +496,10 @@ def test_the_command_line_prints_a_contract_with_the_rules_of_files(folder: Path
 
 @pytest.mark.usefixtures("folder")
 def test_the_command_line_prints_to_standard_output_and_knows_its_tables() -> None:
-    shown = CliRunner().invoke(app, ["quality", "contract", "silver.users", "--version", "2.0.0", "--status", "draft"])
+    shown = lakehouse("quality", "contract", "silver.users", "--version", "2.0.0", "--status", "draft")
     written = yaml.safe_load(shown.stdout)
     assert (written["id"], written["version"], written["status"]) == ("silver.users", "2.0.0", "draft")
-    assert CliRunner().invoke(app, ["quality", "contract", "silver.usrs"]).exit_code == 3
+    assert lakehouse("quality", "contract", "silver.usrs").exit_code == 3
 
 
 def test_the_contract_of_the_guide_is_read() -> None:
