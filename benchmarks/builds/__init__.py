@@ -141,8 +141,8 @@ def _result(measured: Measured, people: int) -> Result:
         cpu_seconds=round(mine.cpu, 1),
         reference_cpu_seconds=round(reference.cpu, 1),
         note=f"{people:,} people, scattered keys; {mine.cpu / reference.cpu:.0%} of the CPU; an aggregate of "
-        f"silver takes {merged:.2f} s after {'two merges' if people > _LARGE else 'the merge'}, {rewritten:.2f} s after "
-        f"all is written anew ({merged / rewritten:.2f} times, {len(measured.merged)} times each in turn)",
+        f"silver takes {merged:.2f} s after {'two merges' if people > _LARGE else 'the merge'}, {rewritten:.2f} s when "
+        f"all was written anew ({merged / rewritten:.2f} times, {len(measured.merged)} times each in turn)",
     )
 
 
