@@ -17,6 +17,7 @@ from typedspark import DataSet
 
 from lakehouse.catalog.environment import EnvironmentCatalog, claim, own_place, place_of
 from lakehouse.catalog.live_table import live_table
+from lakehouse.catalog.namespaces import make_namespace
 from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import after_create_sql, create_table_sql
@@ -88,12 +89,6 @@ class Lake:
         if change.statements:
             self._evolve(spec, change)
         return change.statements
-
-    def _make_namespace(self, name: str) -> None:
-        if isinstance(self.catalog, EnvironmentCatalog):
-            self.catalog.create_namespace_if_not_exists(name)
-        else:
-            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{name}`")
 
     def sql_name(self, name: str) -> str:
         """Give the name in SQL of a table that is read."""
@@ -200,7 +195,7 @@ class Lake:
         return df.select("topic", "partition", "offset", "kafka_timestamp", "ingested_at", "dead_letter.*")
 
     def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:
-        self._make_namespace(spec.namespace)
+        make_namespace(self.catalog, spec.namespace)
         for statement in statements:
             self.spark.sql(statement)
 

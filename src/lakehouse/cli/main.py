@@ -13,7 +13,9 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
+from lakehouse.catalog.aws_errors import AwsError, aws_error
 from lakehouse.cli import (
+    athena,
     backfill,
     contract,
     dead_letters,
@@ -54,11 +56,22 @@ class Verbs(TyperGroup):
         try:
             return super().invoke(ctx)
         except LakehouseError as error:
-            console.print("[bold red]error:[/]", Text(str(error)), highlight=False, soft_wrap=True)
-            raise typer.Exit(error.exit_code) from None
+            raise _told(error) from None
         except KeyboardInterrupt as asked:
             console.print("interrupted; what was committed is safe, the next run goes on")
             raise typer.Exit(143 if isinstance(asked, TerminatedError) else 130) from None
+        except Exception as error:
+            if (of_aws := aws_error(error)) is None:
+                raise
+            raise _told(of_aws) from None
+
+
+def _told(error: LakehouseError) -> typer.Exit:
+    # Where AWS is the reason of it, an error of Spark or of a build has what AWS said and not what to do about it.
+    reason = None if isinstance(error, AwsError) else aws_error(error)
+    text = f"{error}\n{reason}" if reason else str(error)
+    console.print("[bold red]error:[/]", Text(text), highlight=False, soft_wrap=True)
+    return typer.Exit(error.exit_code)
 
 
 app = typer.Typer(
@@ -90,6 +103,7 @@ app.command()(lake_release.release)
 app.command()(lake_release.releases)
 app.command()(graph.graph)
 app.command()(serve.sql)
+app.command()(athena.athena)
 app.command(name="dead-letters")(dead_letters.dead_letters)
 app.command()(dead_letters.replay)
 app.command()(history.history)
