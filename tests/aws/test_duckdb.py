@@ -20,12 +20,14 @@ from tests.contract.tables import Orders
 
 
 def test_views_read_s3_where_the_catalog_says_it_is(catalog: Catalog, in_glue: Settings, tmp_path: Path) -> None:
-    spec = replace(spec_of(Orders), name="duck.orders")
+    spec = replace(spec_of(Orders), name="gold.few_orders")
     table = create_table(catalog, spec)
     table.append(pa.Table.from_pylist([{"order_id": 1}, {"order_id": 2}], schema=table.schema().as_arrow()))
     warehouse = DuckDbWarehouse(tmp_path / "w.duckdb", s3=in_glue.catalog.properties)
-    warehouse.publish([ServedTable(spec=spec, metadata_location=catalog.load_table("duck.orders").metadata_location)])
-    assert warehouse.query("SELECT sum(order_id) FROM duck.orders").rows == ((3,),)
+    warehouse.publish(
+        [ServedTable(spec=spec, metadata_location=catalog.load_table("gold.few_orders").metadata_location)]
+    )
+    assert warehouse.query("SELECT sum(order_id) FROM gold.few_orders").rows == ((3,),)
 
 
 def test_without_credentials_it_is_said(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ def s3_secret(properties: Mapping[str, str]) -> str:
     """
     try:
         import boto3
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingExtraError(extra="aws", needed_for="reading S3 with DuckDB") from error
     try:
