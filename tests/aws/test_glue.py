@@ -11,7 +11,7 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from lakehouse.catalog.connect import open_catalog, pyiceberg_properties
-from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.iceberg import ForeignTableError, Lake, find_table
 from lakehouse.catalog.iceberg_schema import create_table
 from lakehouse.catalog.ledger import history
 from lakehouse.catalog.namespaces import make_namespace
@@ -85,6 +85,15 @@ def test_a_commit_that_someone_else_was_ahead_of_is_refused(
     table = catalog.load_table(orders.name)
     with aws.fails(ahead), pytest.raises(CommitFailedException, match="concurrent update"):
         catalog.commit_table(table, (), table.transaction().set_properties(mine="1")._updates)
+
+
+def test_a_table_of_hive_is_told_from_one_that_is_not_there(catalog: Catalog, orders: TableSpec) -> None:
+    columns = [{"Name": "UserId", "Type": "bigint"}]
+    hive = {"Name": "visits", "Description": "Visits", "StorageDescriptor": {"Columns": columns}, "Parameters": {}}
+    glue(catalog).create_table(DatabaseName="silver", TableInput=hive)
+    assert find_table(catalog, "silver.nobody") is None
+    with pytest.raises(ForeignTableError, match=r"silver.visits is in the catalog, and no Iceberg table"):
+        find_table(catalog, "silver.visits")
 
 
 def test_spark_and_pyiceberg_are_told_the_same_by_one_name(in_glue: Settings) -> None:

@@ -9,7 +9,12 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.exceptions import (
+    NoSuchIcebergTableError,
+    NoSuchNamespaceError,
+    NoSuchPropertyException,
+    NoSuchTableError,
+)
 from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -45,6 +50,17 @@ class TableNotFoundError(LakehouseError):
     def __init__(self, *, table: str, todo: str) -> None:
         self.table = table
         super().__init__(f"table {table} does not exist yet: {todo}")
+
+
+class ForeignTableError(LakehouseError):
+    """A table is in the catalog and is not Iceberg's."""
+
+    def __init__(self, *, table: str, found: str) -> None:
+        self.table = table
+        super().__init__(
+            f"table {table} is in the catalog, and no Iceberg table: {found}\n"
+            "Another tool has made it, such as Hive or a crawler; nothing was changed. Rename it there, or yours."
+        )
 
 
 @dataclass(frozen=True)
@@ -221,9 +237,15 @@ def good_data(rows: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
 
 
 def find_table(catalog: Tables, name: str) -> Table | None:
-    """Load a table by ``namespace.table``, fresh; None when it does not exist."""
+    """Load a table by ``namespace.table``, fresh; None when it does not exist.
+
+    Raises:
+        ForeignTableError: Something else has that name.
+    """
     try:
         return catalog.load_table(name)
+    except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
+        raise ForeignTableError(table=name, found=str(error)) from error
     except (NoSuchTableError, NoSuchNamespaceError):
         return None
 
