@@ -106,7 +106,7 @@ def test_spark_and_pyiceberg_are_told_the_same_by_one_name(in_glue: Settings) ->
 
 def test_arrow_tries_as_often_as_a_slow_s3_needs(aws: FaultyAws, in_glue: Settings) -> None:
     file = PyArrowFileIO(pyiceberg_properties(in_glue)).new_output("s3://lake/slow")
-    slow = Fault(begins="PUT /lake/slow", code="SlowDown", status=503, times=4)
+    slow = Fault(begins="PUT /lake/slow", code="SlowDown", status=503, times=3)
     with aws.fails(slow), file.create() as stream:
         stream.write(b"all of it")
     assert file.to_input_file().open().read() == b"all of it"

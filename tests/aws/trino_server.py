@@ -22,6 +22,8 @@ from tests.conftest import JARS
 _VERSION = "trino-server-476"
 _JAVA = ("/usr/lib/jvm/temurin-25-jdk-amd64", "/usr/lib/jvm/temurin-24-jdk-amd64", "/usr/lib/jvm/java-25-openjdk-amd64")
 _SECONDS_TO_START = 400
+_NOT_YET = "No nodes available to run query"
+"""Said for a while by a server that answers: it has yet to find itself."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,21 @@ class Trino:
 
     def rows(self, sql: str) -> list[list[Any]]:
         """Ask one statement and give all of its rows."""
+        found, error = self._ask(sql)
+        end = time.monotonic() + 120
+        while error == _NOT_YET and time.monotonic() < end:
+            time.sleep(1)
+            found, error = self._ask(sql)
+        assert not error, error
+        return found
+
+    def _ask(self, sql: str) -> tuple[list[list[Any]], str]:
         found: list[list[Any]] = []
         answer = requests.post(f"{self.url}/v1/statement", sql, headers={"X-Trino-User": "test"}, timeout=60).json()
-        while True:
-            assert "error" not in answer, answer["error"]["message"]
-            found += answer.get("data", [])
-            if "nextUri" not in answer:
-                return found
+        while "nextUri" in answer:
             answer = requests.get(answer["nextUri"], timeout=60).json()
+            found += answer.get("data", [])
+        return found, answer.get("error", {}).get("message", "")
 
 
 @contextmanager
