@@ -91,7 +91,8 @@ def test_an_address_that_nobody_has_is_told(in_glue: Settings, there: Catalog) -
 
 
 JAVA = (
-    "An error occurred while calling o1.sql.\n: software.amazon.awssdk.services.{0}: {1} (Service: {2}, Status Code: "
+    "An error occurred while calling o1.sql.\n: org.apache.spark.SparkException: Job aborted\n\tat org.apache…\n"
+    "Caused by: software.amazon.awssdk.services.{0}: {1} (Service: {2}, Status Code: "
     "{3}, Request ID: 1) (SDK Attempt Count: 3)\n\tat software.amazon.awssdk.core.internal.http…\n"
 )
 

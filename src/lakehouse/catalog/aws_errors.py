@@ -11,7 +11,7 @@ from lakehouse.errors import LakehouseError
 _OF_AWS = re.compile(
     r"AWS Error|software\.amazon\.awssdk|\(Service: \w+|An error occurred \(\w+\) when calling|S3Exception"
 )
-_IN_JAVA = re.compile(r"([\w.]+Exception): ((?:.(?!\(Service:))*?.) ?\(Service: (\w+), Status Code: (\d+)", re.DOTALL)
+_IN_JAVA = re.compile(r"awssdk[\w.]*\.(\w+): (.*?) \(Service: (\w+), Status Code: (\d+)")
 _TODO = "What was committed is safe; the next run goes on"
 
 
@@ -120,6 +120,6 @@ def _short(said: str) -> str:
     found = _IN_JAVA.search(said)
     if found:
         name, text, service, status = found.groups()
-        return f"{service}, {name.rpartition('.')[2]} ({status}): {' '.join(text.split())}"
+        return f"{service}, {name} ({status}): {text}"
     lines = [line.strip() for line in said.splitlines() if _OF_AWS.search(line)] or said.splitlines()
     return lines[0].removeprefix("ClientError: ")[:400]
