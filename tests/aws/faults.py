@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
@@ -65,7 +65,8 @@ def faulty_aws() -> Iterator[FaultyAws]:
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         fault = aws.of(target or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         if fault is None:
-            return moto(environ, start)
+            answered: Iterable[bytes] = moto(environ, start)
+            return answered
         if fault.done:
             list(moto(environ, lambda *_: None))
         start(f"{fault.status} no", [("Content-Type", "application/x-amz-json-1.1" if target else "application/xml")])

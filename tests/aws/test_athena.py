@@ -29,7 +29,7 @@ def queue(aws: FaultyAws, *rows: tuple[str | None, ...]) -> None:
         {"Data": [{} if value is None else {"VarCharValue": value} for value in row]}
         for row in (tuple(name for name, _ in COLUMNS), *rows)
     ]
-    told = {"region": REGION, "results": [{"rows": cells, "column_info": info}]}
+    told: Any = {"region": REGION, "results": [{"rows": cells, "column_info": info}]}
     requests.post(f"{aws.url}/moto-api/static/athena/query-results", json=told, timeout=10).raise_for_status()
 
 
@@ -44,7 +44,7 @@ def athena(aws: FaultyAws, monkeypatch: pytest.MonkeyPatch) -> Athena:
 def slow(aws: FaultyAws) -> Iterator[None]:
     """Statements stand in the queue, run, and end, a look each."""
     for progression in ({"progression": "manual", "times": 2}, {"progression": "immediate"}):
-        change = {"model_name": "athena::execution", "transition": progression}
+        change: Any = {"model_name": "athena::execution", "transition": progression}
         requests.post(f"{aws.url}/moto-api/state-manager/set-transition", json=change, timeout=10).raise_for_status()
         if progression["progression"] == "manual":
             yield

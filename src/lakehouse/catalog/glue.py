@@ -82,7 +82,7 @@ def _describe_table(params: dict[str, Any], **_: Any) -> None:
 
 def _ask_once(response: Any, caught_exception: Exception | None, **_: Any) -> None:
     """Raise where Glue may have made a commit: asked again, it would take it for that of someone else."""
-    from botocore.exceptions import EndpointConnectionError, HTTPClientError
+    from botocore.exceptions import EndpointConnectionError, HTTPClientError  # type: ignore[import-untyped]
 
     no_answer = isinstance(caught_exception, HTTPClientError) and not isinstance(
         caught_exception, EndpointConnectionError

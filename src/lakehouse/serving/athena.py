@@ -69,7 +69,7 @@ class Athena:
         """
         try:
             import boto3
-            from botocore.config import Config
+            from botocore.config import Config  # type: ignore[import-untyped]
         except ImportError as error:
             raise MissingExtraError(extra="aws", needed_for="Athena") from error
         patience = Config(retries={"total_max_attempts": 6, "mode": "adaptive"})
