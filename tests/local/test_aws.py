@@ -20,7 +20,7 @@ def test_the_configuration_for_glue_works_on_loopback_with_keys_of_its_own(monke
     configured = load([GLUE], environ={}).settings.catalog
     with local_aws() as endpoint:
         catalog = open_catalog(Settings.model_validate({"catalog": catalog_of(endpoint, configured)}))
-        catalog.create_namespace("bronze")
-        assert catalog.load_namespace_properties("bronze")["location"] == "s3://acme-lake/warehouse/bronze.db"
+        catalog.create_namespace("loopback")
+        assert catalog.load_namespace_properties("loopback")["location"] == "s3://acme-lake/warehouse/loopback.db"
         assert (os.environ["AWS_ACCESS_KEY_ID"], "AWS_SESSION_TOKEN" in os.environ) == ("local", False)
     assert (os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SESSION_TOKEN"]) == ("mine", "mine")
