@@ -30,6 +30,10 @@ venv: $(READY) ## Create the virtual environment from the lock file
 run: $(READY) ## The whole path: Kafka, bronze, silver, gold, warehouse, report
 	@$(BIN)/lakehouse quickstart
 
+.PHONY: run-aws
+run-aws: $(READY) ## The same with its catalog in Glue and its files in S3, on loopback
+	@$(BIN)/lakehouse quickstart --aws --config conf/local.toml --config conf/glue.toml
+
 .PHONY: up
 up: $(READY) ## Start the local Kafka broker and keep it
 	@$(BIN)/lakehouse up
