@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import requests
-from typer.testing import CliRunner
 
-from lakehouse.cli.main import app
 from lakehouse.config.settings import AthenaSettings
 from lakehouse.errors import ServingError
 from lakehouse.serving.athena import Answer, Athena, Progress
 from lakehouse.serving.query_result import QueryResult
 from tests.aws.faults import Fault, FaultyAws
+from tests.cli.command_line import lakehouse
 
 REGION = "eu-central-1"
 COLUMNS = (("country", "varchar"), ("users", "bigint"), ("share", "decimal"), ("known", "boolean"))
@@ -123,9 +122,7 @@ def test_what_is_scanned_has_a_price_and_a_least_one(scanned: int, usd: float) -
 
 def test_json_has_rows_and_cost(aws: FaultyAws, athena: Athena) -> None:
     queue(aws, ("DE", "12", "0.5", "true"))
-    done = CliRunner().invoke(
-        app, ["athena", "select 1", "--json", "--set", f'catalog.properties."client.region"="{REGION}"']
-    )
+    done = lakehouse("athena", "select 1", "--json", "--set", f'catalog.properties."client.region"="{REGION}"')
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["rows"] == [{"country": "DE", "users": 12, "share": "0.5", "known": True}]
@@ -135,7 +132,5 @@ def test_json_has_rows_and_cost(aws: FaultyAws, athena: Athena) -> None:
 def test_a_refusal_ends_the_verb_with_a_message(aws: FaultyAws, athena: Athena) -> None:
     denied = Fault(begins="AmazonAthena.StartQueryExecution", code="AccessDeniedException", text="is not authorized")
     with aws.fails(denied):
-        done = CliRunner().invoke(
-            app, ["athena", "select 1", "--set", f'catalog.properties."client.region"="{REGION}"']
-        )
+        done = lakehouse("athena", "select 1", "--set", f'catalog.properties."client.region"="{REGION}"')
     assert (done.exit_code, "the role may not do this" in done.output) == (3, True)

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from pyiceberg.catalog import Catalog
-from typer.testing import CliRunner
 
 from lakehouse.catalog.aws_errors import AwsError, aws_error
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg_schema import create_table
-from lakehouse.cli.main import app
 from lakehouse.config import Settings
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import EngineError
 from tests.aws.faults import Fault, FaultyAws
+from tests.cli.command_line import lakehouse
 from tests.contract.tables import OrdersRaw
 
 NAME = "bronze.orders_raw"
@@ -129,7 +128,7 @@ def test_a_verb_ends_with_the_message_and_no_trace(aws: FaultyAws, in_glue: Sett
     places += [f'catalog.properties."{name}"="{value}"' for name, value in in_glue.catalog.properties.items()]
     options = [word for one in places for word in ("--set", one)]
     with aws.fails(EXPIRED):
-        done = CliRunner().invoke(app, ["history", "bronze.users_raw", *options])
+        done = lakehouse("history", "bronze.users_raw", *options)
     assert (done.exit_code, "Traceback" in done.output) == (3, False)
     assert "the credentials have expired" in done.output
 
