@@ -47,7 +47,7 @@ def make_session(settings: Settings) -> SparkSession:
     """
     version = spark_version()
     if settings.session.engine == "sail":
-        return _sail()
+        return _sail(version)
     make_folder_of(settings.catalog.uri)
     spark = _taken(settings) if _is_there() else _started(settings, version)
     _require_extensions(spark)
@@ -55,7 +55,9 @@ def make_session(settings: Settings) -> SparkSession:
     return spark
 
 
-def _sail() -> SparkSession:
+def _sail(version: SparkVersion) -> SparkSession:
+    if not version.sail:
+        raise EngineError(f"Sail needs PySpark 4; found {version.line}. Install it, or leave out session.engine")
     from pyspark.errors import PySparkImportError
     from pyspark.sql import SparkSession
 
@@ -91,6 +93,8 @@ def session_conf() -> dict[str, str]:
         # that is more than the batch itself, and by default they stay for five minutes.
         "spark.kafka.consumer.fetchedData.cache.timeout": "1m",
         "spark.kafka.consumer.fetchedData.cache.evictorThreadRunInterval": "30s",
+        # Spark 3.5 resolves names in nested lambdas a level at a time, and gives up at 100: a telephone number needs more.
+        "spark.sql.analyzer.maxIterations": "1000",
         # Else PySpark looks at the stack in each call of a function: half of the time that planning 23 rules takes.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
     }

@@ -19,6 +19,7 @@ from lakehouse.cli.serve import serve_locally
 from lakehouse.cli.summary import print_summary, report_of
 from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
+from lakehouse.engines.versions import spark_version
 from lakehouse.errors import LakehouseError
 from lakehouse.local.produce import produce_once
 from lakehouse.local.samples import Sample, streamed_samples
@@ -46,7 +47,7 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
     graph = discover(settings.packages)
     with ExitStack() as stack:
         with steps.step("resolve jars") as step:
-            for conf in ("spark41", "kafka"):
+            for conf in (spark_version().jars, "kafka"):
                 folder, show = Path(settings.local.jars), lambda what, count: step.say(f"{what}, {count} jars")
                 resolve_jars(conf, folder=folder, on_progress=show)
         with steps.step("start Kafka"):

@@ -66,4 +66,4 @@ def _of_one_java(conf: dict[str, str], java: str, jars: Path, environ: Mapping[s
     mine = {name: value for name, value in conf.items() if name != _JARS}
     mine[_CLASS_PATH] = os.pathsep.join(map(str, files))
     start = JavaStart(java=java, spark=spark, jars=files, conf=mine, environ=environ)
-    return mine | {_OPTIONS: f"{mine[_OPTIONS]} {archive_options(start, jars.parent)}".rstrip()}
+    return mine | {_OPTIONS: f"{mine[_OPTIONS]} {archive_options(start, jars)}".rstrip()}

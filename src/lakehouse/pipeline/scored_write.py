@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,9 @@ from lakehouse.quality.score import measure, with_table_rules
 from lakehouse.quality.segments import worst_segments
 from lakehouse.quality.table_rule import Facts
 from lakehouse.quality.table_score import TableScore
+
+_MARKED = re.compile(r"^(.*)\n( *)(\^+)$", re.MULTILINE)
+"""A line of SQL in an error of Spark, and the marks below the piece of it that has thrown."""
 
 
 def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, instant: datetime) -> TableScore | None:
@@ -106,5 +110,5 @@ def _overwrite(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> N
 
 def _guilty(error: PySparkException, rules: RuleSet) -> Sequence[str]:
     """Give the rules whose SQL holds the piece of SQL that Spark says has thrown."""
-    pieces = [context.fragment() for context in error.getQueryContext() or ()]
+    pieces = [text[len(before) : len(before) + len(marks)] for text, before, marks in _MARKED.findall(str(error))]
     return [one.name for one in rules.rules if any(piece and piece in repr(one.rule) for piece in pieces)]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pyspark.errors import AnalysisException, ParseException, StreamingQueryException
-from pyspark.sql import DataFrame, is_remote
+from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.utils import is_remote
 
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake

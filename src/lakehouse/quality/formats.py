@@ -16,6 +16,7 @@ from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Col, Dimension, Rule
 from lakehouse.transforms.email import parse_email
+from lakehouse.transforms.functions import starts_with_json
 from lakehouse.transforms.phone import parse_phone
 
 
@@ -171,10 +172,10 @@ class JsonText(Rule):
 
     def violated(self, column: Column) -> Column:
         """Give true for text that is no JSON, or that goes on behind the value."""
-        # Spark's parser to VARIANT is strict, but does not read on behind the first value; counting elements does, but
-        # lets single quotes by. One count alone is deceived by text that closes the array itself, such as 1],[2: it
-        # gives that array's length, with 0 behind it or without.
+        # What is strict does not read on behind the first value; counting elements does, but lets single quotes by. One
+        # count alone is deceived by text that closes the array itself, such as 1],[2: it gives that array's length,
+        # with 0 behind it or without.
         alone = F.json_array_length(F.concat(F.lit("["), column, F.lit("]"))) == 1
         followed = F.json_array_length(F.concat(F.lit("["), column, F.lit(",0]"))) == 2
-        valid = F.try_parse_json(column).isNotNull() & alone & followed
+        valid = starts_with_json(column) & alone & followed
         return column.isNotNull() & ~F.coalesce(valid, F.lit(False))
