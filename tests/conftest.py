@@ -38,7 +38,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def lake_settings(folder: Path) -> Settings:
-    """Give settings whose catalog, warehouse and broker live in a folder. ANSI is as Spark has it, or as is asked for."""
+    """Give settings whose catalog, warehouse and broker live in a folder; ANSI is as Spark has it, or as is asked."""
     conf = {"spark.sql.shuffle.partitions": "2"}
     if ansi := os.environ.get("LAKEHOUSE_TEST_ANSI"):
         conf["spark.sql.ansi.enabled"] = ansi

@@ -93,7 +93,7 @@ def session_conf() -> dict[str, str]:
         # that is more than the batch itself, and by default they stay for five minutes.
         "spark.kafka.consumer.fetchedData.cache.timeout": "1m",
         "spark.kafka.consumer.fetchedData.cache.evictorThreadRunInterval": "30s",
-        # Spark 3.5 resolves names in nested lambdas a level at a time, and gives up at 100: a telephone number needs more.
+        # Spark 3.5 resolves nested lambdas a level at a time, and gives up at 100: a telephone number needs more.
         "spark.sql.analyzer.maxIterations": "1000",
         # Else PySpark looks at the stack in each call of a function: half of the time that planning 23 rules takes.
         "spark.python.sql.dataFrameDebugging.enabled": "false",

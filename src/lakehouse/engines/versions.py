@@ -21,7 +21,7 @@ class SparkVersion:
 
 SUPPORTED = (
     SparkVersion(line="4.1", java=(17, 21), jars="spark41", sail=True),
-    SparkVersion(line="3.5", java=(8, 11, 17), jars="spark35", sail=False),
+    SparkVersion(line="3.5", java=(11, 17), jars="spark35", sail=False),
 )
 
 

@@ -165,7 +165,7 @@ class Url(Format):
 
 @dataclass(frozen=True, kw_only=True)
 class JsonText(Rule):
-    """The text is one JSON value (RFC 8259), a scalar included. A key that is there twice in an object is refused."""
+    """The text is one JSON value (RFC 8259), a scalar included. Spark 4 refuses an object that has a key twice."""
 
     dimension = Dimension.VALIDITY
     kind = "json_text"
