@@ -65,6 +65,15 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
     session.stop()
 
 
+@pytest.fixture
+def ansi(spark: SparkSession) -> Iterator[None]:
+    """Casts and divisions that throw, as Spark 4 has them by itself."""
+    before = spark.conf.get("spark.sql.ansi.enabled")
+    spark.conf.set("spark.sql.ansi.enabled", "true")
+    yield
+    spark.conf.set("spark.sql.ansi.enabled", before)
+
+
 @pytest.fixture(scope="session")
 def lake(settings: Settings, spark: SparkSession) -> Lake:
     """The catalog, as Spark and as PyIceberg see it."""
