@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse.config.paths import local_path, make_folder_of
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
 _SQLITE = "sqlite:///"
+_MAKES_TABLES = "jdbc.init-catalog-tables"
+"""Iceberg 1.10 leaves its search for tables that are there open, and with it the file locked for all who write."""
 _BY_PARTITIONS = {
     "spark.sql.sources.v2.bucketing.enabled": "true",
     "spark.sql.sources.v2.bucketing.pushPartValues.enabled": "true",
@@ -52,6 +56,9 @@ def make_session(settings: Settings) -> SparkSession:
     spark = _taken(settings) if _is_there() else _started(settings, version)
     _require_extensions(spark)
     _require_catalog(spark, settings.catalog)
+    if settings.catalog.type == "sql":
+        # They are there now, also for the sessions of streams, which are copies of this one.
+        spark.conf.set(f"spark.sql.catalog.{settings.catalog.name}.{_MAKES_TABLES}", "false")
     return spark
 
 
@@ -137,12 +144,22 @@ def catalog_conf(catalog: CatalogSettings) -> dict[str, str]:
             f"{prefix}.type": "jdbc",
             f"{prefix}.uri": f"jdbc:{uri}",
             f"{prefix}.jdbc.schema-version": "V1",
+            f"{prefix}.{_MAKES_TABLES}": str(not _has_tables(local_path(catalog.uri))).lower(),
             f"{prefix}.warehouse": local_path(catalog.warehouse),
         }
     conf |= {f"{prefix}.type": catalog.type, f"{prefix}.warehouse": catalog.warehouse}
     if catalog.type == "glue":
         return {f"{prefix}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO"} | conf
     return conf | {f"{prefix}.uri": catalog.uri}
+
+
+def _has_tables(uri: str) -> bool:
+    """Tell whether a file of SQLite is a catalog already; of another database that is not asked."""
+    file = Path(uri.removeprefix(_SQLITE))
+    if not uri.startswith(_SQLITE) or not file.is_file():
+        return False
+    with closing(sqlite3.connect(file)) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'iceberg_tables'").fetchall())
 
 
 def _is_there() -> bool:
