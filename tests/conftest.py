@@ -68,7 +68,7 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
 @pytest.fixture
 def ansi(spark: SparkSession) -> Iterator[None]:
     """Casts and divisions that throw, as Spark 4 has them by itself."""
-    before = spark.conf.get("spark.sql.ansi.enabled")
+    before = spark.conf.get("spark.sql.ansi.enabled") or "true"
     spark.conf.set("spark.sql.ansi.enabled", "true")
     yield
     spark.conf.set("spark.sql.ansi.enabled", before)
