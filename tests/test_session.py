@@ -230,6 +230,9 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A job that spark-submit started, with a catalog of the cluster's own at the configured place."""
     folder = tmp_path_factory.mktemp("submitted")
     (folder / "job.py").write_text(JOB)
+    # With the jars of this Spark, as the file says.
+    defaults = (ROOT / "spark-defaults.conf").read_text().replace("/spark41/", f"/{spark_version().jars}/")
+    (folder / "defaults.conf").write_text(defaults)
     confs = {
         PREFIX: "org.apache.iceberg.spark.SparkCatalog",
         f"{PREFIX}.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
@@ -239,7 +242,15 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "spark.ui.enabled": "false",
     }
     options = [word for name, value in confs.items() for word in ("--conf", f"{name}={value}")]
-    command = ["spark-submit", "--properties-file", "spark-defaults.conf", "--master", "local[1]", "--name", "mine"]
+    command = [
+        "spark-submit",
+        "--properties-file",
+        str(folder / "defaults.conf"),
+        "--master",
+        "local[1]",
+        "--name",
+        "mine",
+    ]
     environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         [*command, *options, str(folder / "job.py"), str(folder)],

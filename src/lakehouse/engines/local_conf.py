@@ -72,6 +72,5 @@ def _of_one_java(conf: dict[str, str], java: str, jars: Sequence[Path], environ:
     mine = {name: value for name, value in conf.items() if name != _JARS}
     mine[_CLASS_PATH] = os.pathsep.join(map(str, files))
     start = JavaStart(java=java, spark=spark, jars=files, conf=mine, environ=environ)
-    # One folder for each set of jars: an archive takes the place of others that are there.
-    place = jars[0].parent if len(jars) == 1 else jars[-1]
-    return mine | {_OPTIONS: f"{mine[_OPTIONS]} {archive_options(start, place)}".rstrip()}
+    # In the folder of a set of jars: an archive takes the place of others that are there.
+    return mine | {_OPTIONS: f"{mine[_OPTIONS]} {archive_options(start, jars[-1])}".rstrip()}
