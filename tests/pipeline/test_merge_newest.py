@@ -14,6 +14,7 @@ from lakehouse.catalog.publish import Audit, open_audit
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.session import join_by_partitions
+from tests.conftest import needs_spark_4
 
 BUCKETED = ("bucket(4, user_id)",)
 
@@ -66,6 +67,7 @@ def test_the_same_rows_once_more_change_nothing(lake: Lake, spec: TableSpec, lar
     assert lake.spark.table(audit.target).count() == 2
 
 
+@needs_spark_4("of two sides it shuffles both, if one")
 def test_of_two_sides_only_the_one_without_partitions_is_shuffled(lake: Lake, spec: TableSpec) -> None:
     names(lake, ("a", 1, 5, "Ann"), ("b", 1, 5, "Bob")).writeTo(f"lake.{spec.name}").append()
     lake.refresh(spec.name)

@@ -157,9 +157,9 @@ def test_dead_letters_of_a_bronze_table_are_not_scored(lake: Lake, unique: str) 
     fields = ("detail", "key", "value", "headers", "schema_id", "library_version")
     empty = ", ".join(f"'{name}', null" for name in fields)
     dead = f"named_struct('reason', 'empty', {empty})"
-    columns = "topic, partition, offset, ingested_at, record, dead_letter"
+    columns = "topic, partition, offset, kafka_timestamp, ingested_at, record, dead_letter"
     for record, letter in ((good, "null"), ("null", dead)):
-        values = f"SELECT 't', 0, 0, now(), {record}, {letter}"
+        values = f"SELECT 't', 0, 0, now(), now(), {record}, {letter}"
         lake.spark.sql(f"INSERT INTO {full_name(spec, catalog='lake')} ({columns}) {values}")
     found = score_table(lake, spec, rule_set(spec), run_id="r", instant=NOW, keep=False)
     assert (found.score.rows, found.score.rows_failed) == (1, 0)

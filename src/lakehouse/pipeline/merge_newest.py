@@ -81,7 +81,11 @@ def _replace_older(audit: Audit, newest: DataFrame) -> None:
         # Under names of their own: those of the table are the same.
         few = F.broadcast(rows.select(*(F.col(name).alias(f"new_{at}") for at, name in enumerate(columns))))
         same = reduce(Column.__and__, (F.col(name) == F.col(f"new_{at}") for at, name in enumerate(spec.key)))
-        stays = F.struct(*spec.newest_by) > F.struct(*(f"new_{at}" for at in range(len(spec.key), len(columns))))
+        order = range(len(spec.key), len(columns))
+        # Spark 3.5 compares structs of equal names alone.
+        stays = F.struct(*(F.col(columns[at]).alias(f"new_{at}") for at in order)) > F.struct(
+            *(f"new_{at}" for at in order)
+        )
         near = near_values(rows, {name: quote_name(name) for name in spec.key})
         there = rows.sparkSession.table(audit.target).where(near).select(*columns)
         with persisted(there.join(few, same).select(*spec.key, stays.alias("stays"))) as known:
