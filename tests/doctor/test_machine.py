@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse.config import Settings
-from lakehouse.doctor.finding import Level
+from lakehouse.doctor.checks import check_session
+from lakehouse.doctor.finding import Finding, Level
 from lakehouse.doctor.machine import engine_checks, python_check, runtime_check
 from lakehouse.engines.runtime import Runtime, runtime_of
 
@@ -61,3 +62,16 @@ def test_no_java_is_wrong_where_the_library_starts_it_and_not_asked_for_elsewher
     found = [engine_checks(local, environ)[-1] for environ in (path, path | {"SPARK_REMOTE": "sc://h"})]
     assert [(one.check, one.level) for one in found] == [("Java", Level.WRONG), ("Java", Level.NOT_TOLD)]
     assert "apt install openjdk-17" in found[0].found
+
+
+@pytest.mark.parametrize(
+    ("group", "check", "said", "why"),
+    [
+        ("machine", "Java", "no java on PATH", "it needs Java"),
+        ("catalog", "catalog", "no answer within 10 s", "it would wait for the catalog"),
+    ],
+)
+def test_a_session_that_cannot_start_is_not_started(group: str, check: str, said: str, why: str) -> None:
+    found = {"machine": (), "catalog": (), group: (Finding(check=check, level=Level.WRONG, found=said),)}
+    (one,) = check_session(Settings.model_validate({"session": {"master": "local[1]"}}), {}, before=found)
+    assert (one.level, why in one.found) == (Level.NOT_TOLD, True)

@@ -10,9 +10,9 @@ from lakehouse.config import Settings
 from lakehouse.config.settings import CatalogSettings
 from lakehouse.doctor.finding import Finding, Level, refused
 from lakehouse.doctor.session_facts import SessionFacts
-from lakehouse.engines.declared_jars import iceberg_jar
+from lakehouse.engines.declared_jars import IcebergJar, iceberg_jar
 from lakehouse.engines.runtime import Runtime
-from lakehouse.engines.versions import spark_version
+from lakehouse.engines.versions import SparkVersion, spark_version
 from lakehouse.errors import LakehouseError
 
 _UTC = {"UTC", "Etc/UTC", "GMT", "Z", "+00:00"}
@@ -78,25 +78,29 @@ def _versions(facts: SessionFacts, runtime: Runtime) -> Iterator[Finding]:
         return
     yield Finding(check="Spark", found=facts.spark)
     jar = iceberg_jar(known)
-    jars = f"iceberg-spark-runtime-{known.line}_{jar.scala}, {jar.iceberg}"
-    if facts.classes.get(ICEBERG) is False:
-        todo = f"{_WAYS.get(runtime.name, 'Add the jar with --packages or --jars')} ({jars})"
-        found = "its jar is not on the class path"
-        yield Finding(check="Iceberg", level=Level.WRONG, found=found, expected=jar.iceberg, todo=todo)
-    elif not facts.iceberg:
-        found = "this session does not tell its version"
-        yield Finding(check="Iceberg", level=Level.NOT_TOLD, found=found, expected=jar.iceberg)
-    elif _numbers(facts.iceberg)[:2] < _numbers(jar.iceberg)[:2]:
-        todo = "It was not tried. Take a newer release of the platform, or bring the jar yourself"
-        yield Finding(check="Iceberg", level=Level.WARNING, found=facts.iceberg, expected=jar.iceberg, todo=todo)
-    else:
-        yield Finding(check="Iceberg", found=facts.iceberg)
+    yield _iceberg(facts, known, jar, runtime)
     todo = f"Take jars whose names end in _{_minor(facts.scala)}; it was tried with _{jar.scala}"
     yield _compared("Scala", facts.scala, fits=_minor(facts.scala) == jar.scala, expected=jar.scala, todo=todo)
     major = int(_minor(facts.java.removeprefix("1.")).partition(".")[0] or 0)
     expected = " or ".join(map(str, known.java))
     todo = "Set JAVA_HOME of driver and executors to one of these, or take another release of the platform"
     yield _compared("Java", facts.java, fits=major in known.java, expected=expected, todo=todo)
+
+
+def _iceberg(facts: SessionFacts, known: SparkVersion, jar: IcebergJar, runtime: Runtime) -> Finding:
+    check = "Iceberg"
+    if facts.classes.get(ICEBERG) is False:
+        way = _WAYS.get(runtime.name, "Add the jar with --packages or --jars")
+        todo = f"{way} (iceberg-spark-runtime-{known.line}_{jar.scala}, {jar.iceberg})"
+        found = "its jar is not on the class path"
+        return Finding(check=check, level=Level.WRONG, found=found, expected=jar.iceberg, todo=todo)
+    if not facts.iceberg:
+        found = "this session does not tell its version"
+        return Finding(check=check, level=Level.NOT_TOLD, found=found, expected=jar.iceberg)
+    if _numbers(facts.iceberg)[:2] < _numbers(jar.iceberg)[:2]:
+        todo = "It was not tried. Take a newer release of the platform, or bring the jar yourself"
+        return Finding(check=check, level=Level.WARNING, found=facts.iceberg, expected=jar.iceberg, todo=todo)
+    return Finding(check=check, found=facts.iceberg)
 
 
 def _compared(check: str, found: str, *, fits: bool, expected: str, todo: str) -> Finding:
