@@ -14,6 +14,7 @@ from lakehouse.catalog.connect import open_lake
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
+from lakehouse.engines.versions import spark_version
 from lakehouse.local.broker import Broker, broker
 from lakehouse.session import make_session
 
@@ -24,6 +25,11 @@ for _name, _value in _SHORT_LIFE.items():
     os.environ.setdefault(_name, _value)
 
 
+def needs_spark_4(because: str) -> pytest.MarkDecorator:
+    """Leave tests out on Spark 3.5."""
+    return pytest.mark.skipif(spark_version().line == "3.5", reason=because)
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a lake in a folder of its own, or in that of the server of Spark Connect whose sessions are taken."""
@@ -32,12 +38,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def lake_settings(folder: Path) -> Settings:
-    """Give settings whose catalog, warehouse and broker live in a folder."""
+    """Give settings whose catalog, warehouse and broker live in a folder; ANSI is as Spark has it, or as is asked."""
+    conf = {"spark.sql.shuffle.partitions": "2"}
+    if ansi := os.environ.get("LAKEHOUSE_TEST_ANSI"):
+        conf["spark.sql.ansi.enabled"] = ansi
     return Settings.model_validate(
         {
             "packages": ["lakehouse.domains"],
             "catalog": {"uri": f"sqlite:///{folder}/catalog.db", "warehouse": f"{folder}/warehouse"},
-            "session": {"master": "local[2]", "driver_memory": "2g", "conf": {"spark.sql.shuffle.partitions": "2"}},
+            "session": {"master": "local[2]", "driver_memory": "2g", "conf": conf},
             "local": {"folder": str(folder), "jars": str(JARS)},
         }
     )
@@ -49,6 +58,15 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
     session = make_session(settings)
     yield session
     session.stop()
+
+
+@pytest.fixture
+def ansi(spark: SparkSession) -> Iterator[None]:
+    """Casts and divisions that throw, as Spark 4 has them by itself."""
+    before = spark.conf.get("spark.sql.ansi.enabled") or "true"
+    spark.conf.set("spark.sql.ansi.enabled", "true")
+    yield
+    spark.conf.set("spark.sql.ansi.enabled", before)
 
 
 @pytest.fixture(scope="session")

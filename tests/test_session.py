@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.config import Settings
-from lakehouse.engines.local_conf import local_conf
+from lakehouse.engines.local_conf import jars_of, local_conf
 from lakehouse.engines.versions import spark_version
 from lakehouse.errors import ConfigError, EngineError
 from lakehouse.session import catalog_conf, make_session
@@ -53,6 +53,11 @@ def test_our_jars_are_on_the_class_path_of_a_local_java(settings: Settings) -> N
     conf = local_conf(with_section(settings, "session", conf={}), spark_version())
     assert "/iceberg-spark-runtime" in conf["spark.driver.extraClassPath"]
     assert "spark.jars" not in conf
+
+
+@pytest.mark.parametrize(("kind", "jars"), [("sql", ("spark41",)), ("glue", ("spark41", "aws"))])
+def test_jars_of_aws_are_for_a_catalog_in_glue_alone(settings: Settings, kind: str, jars: tuple[str, ...]) -> None:
+    assert jars_of(with_section(settings, "catalog", type=kind), spark_version()) == jars
 
 
 def test_own_jars_come_beside_ours(settings: Settings) -> None:
@@ -225,6 +230,9 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A job that spark-submit started, with a catalog of the cluster's own at the configured place."""
     folder = tmp_path_factory.mktemp("submitted")
     (folder / "job.py").write_text(JOB)
+    # With the jars of this Spark, as the file says.
+    defaults = (ROOT / "spark-defaults.conf").read_text().replace("/spark41/", f"/{spark_version().jars}/")
+    (folder / "defaults.conf").write_text(defaults)
     confs = {
         PREFIX: "org.apache.iceberg.spark.SparkCatalog",
         f"{PREFIX}.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
@@ -234,7 +242,15 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "spark.ui.enabled": "false",
     }
     options = [word for name, value in confs.items() for word in ("--conf", f"{name}={value}")]
-    command = ["spark-submit", "--properties-file", "spark-defaults.conf", "--master", "local[1]", "--name", "mine"]
+    command = [
+        "spark-submit",
+        "--properties-file",
+        str(folder / "defaults.conf"),
+        "--master",
+        "local[1]",
+        "--name",
+        "mine",
+    ]
     environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         [*command, *options, str(folder / "job.py"), str(folder)],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse.config.paths import local_path, make_folder_of
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
 _SQLITE = "sqlite:///"
+_MAKES_TABLES = "jdbc.init-catalog-tables"
+"""Iceberg 1.10 leaves its search for tables that are there open, and with it the file locked for all who write."""
 _BY_PARTITIONS = {
     "spark.sql.sources.v2.bucketing.enabled": "true",
     "spark.sql.sources.v2.bucketing.pushPartValues.enabled": "true",
@@ -47,15 +51,20 @@ def make_session(settings: Settings) -> SparkSession:
     """
     version = spark_version()
     if settings.session.engine == "sail":
-        return _sail()
+        return _sail(version)
     make_folder_of(settings.catalog.uri)
     spark = _taken(settings) if _is_there() else _started(settings, version)
     _require_extensions(spark)
     _require_catalog(spark, settings.catalog)
+    if settings.catalog.type == "sql":
+        # They are there now, also for the sessions of streams, which are copies of this one.
+        spark.conf.set(f"spark.sql.catalog.{settings.catalog.name}.{_MAKES_TABLES}", "false")
     return spark
 
 
-def _sail() -> SparkSession:
+def _sail(version: SparkVersion) -> SparkSession:
+    if not version.sail:
+        raise EngineError(f"Sail needs PySpark 4; found {version.line}. Install it, or leave out session.engine")
     from pyspark.errors import PySparkImportError
     from pyspark.sql import SparkSession
 
@@ -91,6 +100,8 @@ def session_conf() -> dict[str, str]:
         # that is more than the batch itself, and by default they stay for five minutes.
         "spark.kafka.consumer.fetchedData.cache.timeout": "1m",
         "spark.kafka.consumer.fetchedData.cache.evictorThreadRunInterval": "30s",
+        # Spark 3.5 resolves nested lambdas a level at a time, and gives up at 100: a telephone number needs more.
+        "spark.sql.analyzer.maxIterations": "1000",
         # Else PySpark looks at the stack in each call of a function: half of the time that planning 23 rules takes.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
     }
@@ -133,12 +144,22 @@ def catalog_conf(catalog: CatalogSettings) -> dict[str, str]:
             f"{prefix}.type": "jdbc",
             f"{prefix}.uri": f"jdbc:{uri}",
             f"{prefix}.jdbc.schema-version": "V1",
+            f"{prefix}.{_MAKES_TABLES}": str(not _has_tables(local_path(catalog.uri))).lower(),
             f"{prefix}.warehouse": local_path(catalog.warehouse),
         }
     conf |= {f"{prefix}.type": catalog.type, f"{prefix}.warehouse": catalog.warehouse}
     if catalog.type == "glue":
         return {f"{prefix}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO"} | conf
     return conf | {f"{prefix}.uri": catalog.uri}
+
+
+def _has_tables(uri: str) -> bool:
+    """Tell whether a file of SQLite is a catalog already; of another database that is not asked."""
+    file = Path(uri.removeprefix(_SQLITE))
+    if not uri.startswith(_SQLITE) or not file.is_file():
+        return False
+    with closing(sqlite3.connect(file)) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'iceberg_tables'").fetchall())
 
 
 def _is_there() -> bool:

@@ -9,7 +9,7 @@ from lakehouse.catalog.readers import forget, mark_read, positions, read_since
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError, LakehouseError
-from tests.catalog.conftest import rows
+from tests.catalog.conftest import LATER, rows
 
 
 def append(lake: Lake, spec: TableSpec, *letters: str) -> None:
@@ -47,7 +47,7 @@ def test_expiry_keeps_the_snapshot_of_a_reader(lake: Lake, letters: TableSpec) -
     for letter in ("b", "c"):
         append(lake, letters, letter)
     lake.refresh(letters.name)
-    how = "older_than => now(), retain_last => 1"
+    how = f"older_than => {LATER}, retain_last => 1"
     lake.spark.sql(f"CALL lake.system.expire_snapshots(table => '{letters.name}', {how})")
     (position,) = positions(lake.table(letters.name))
     assert (position.commits_behind, lake.rows(letters, snapshot_id=position.snapshot_id).count()) == (None, 1)
@@ -60,7 +60,7 @@ def test_what_was_compacted_after_its_snapshots_expired_has_to_be_read_whole(lak
     append(lake, letters, "b")
     options = "map('rewrite-all', 'true')"
     lake.spark.sql(f"CALL lake.system.rewrite_data_files(table => '{letters.name}', options => {options})")
-    how = "older_than => now(), retain_last => 1"
+    how = f"older_than => {LATER}, retain_last => 1"
     lake.spark.sql(f"CALL lake.system.expire_snapshots(table => '{letters.name}', {how})")
     with pytest.raises(LakehouseError, match="let it read the table whole"):
         read_since(lake, letters, "slow")

@@ -18,6 +18,7 @@ from lakehouse.catalog.offsets import Remainder, Span, remainder
 from lakehouse.catalog.stream_ledger import StreamLedger, read_ledger
 from lakehouse.contract.ddl import full_name
 from lakehouse.contract.table import TableSpec, spec_of
+from tests.catalog.conftest import LATER
 
 
 class Thing(Schema):
@@ -137,7 +138,7 @@ def test_after_expiry_the_head_alone_says_what_the_table_holds(stream: Stream) -
     for first in range(4):
         stream.commit(first, first + 1)
     stream.sql(
-        f"CALL lake.system.expire_snapshots(table => '{stream.spec.name}', older_than => now(), retain_last => 1)"
+        f"CALL lake.system.expire_snapshots(table => '{stream.spec.name}', older_than => {LATER}, retain_last => 1)"
     )
     found = stream.ledger()
     (part,) = found.partitions

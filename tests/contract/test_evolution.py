@@ -114,6 +114,16 @@ def test_a_new_column_is_added_with_its_comment() -> None:
     )
 
 
+def test_a_column_that_another_tool_spells_with_capitals_is_refused_with_the_statement_that_renames_it() -> None:
+    spec, there = spec_of(Orders), live(spec_of(Orders))
+    fields = [T.StructField("eMail", f.dataType) if f.name == "email" else f for f in there.struct.fields]
+    found = evolve(spec, live(spec, struct=T.StructType(fields)), catalog="lake")
+    (told,) = found.refused
+    assert "email: in the table it is spelt 'eMail', and Glue and Athena know lower case alone" in told
+    assert "RENAME COLUMN `eMail` TO `email`" in told
+    assert [text for text in found.statements if "ADD COLUMN" in text] == []
+
+
 def test_a_new_field_of_a_struct_is_added() -> None:
     narrow = T.StructType([T.StructField("sku", T.StringType())])
     found = change(types={"first_item": narrow}).statements

@@ -26,7 +26,8 @@ ROOT = Path(__file__).parent.parent.parent
 README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
 BUILDS, TRANSFORMS = ROOT / "docs" / "builds.md", ROOT / "docs" / "transforms.md"
 ENGINES, CONTRACTS = ROOT / "docs" / "engines.md", ROOT / "docs" / "contracts.md"
-PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES, CONTRACTS)
+AWS = ROOT / "docs" / "aws.md"
+PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES, CONTRACTS, AWS)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:
@@ -87,7 +88,7 @@ def test_each_file_that_spark_submit_is_given_exists(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [*blocks("toml"), *blocks("toml", STREAMING), *blocks("toml", BUILDS), *blocks("toml", ENGINES)]
+    "block", [block for page in (README, STREAMING, BUILDS, ENGINES, AWS) for block in blocks("toml", page)]
 )
 def test_each_configuration_is_valid(block: str) -> None:
     assert Settings.model_validate(tomllib.loads(block)).packages == ("acme_lake",)

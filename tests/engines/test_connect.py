@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import needs_spark_4
+
 ROOT = Path(__file__).parent.parent.parent
 THERE = ("tests/pipeline/test_run.py", "tests/pipeline/test_score_table.py")
 
@@ -45,6 +47,7 @@ def _await(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
+@needs_spark_4("PySpark 3.5 ships no server of Spark Connect")
 @pytest.mark.slow  # a server, and a part of the suite
 def test_this_part_of_the_suite_passes_on_spark_connect(remote: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *THERE]

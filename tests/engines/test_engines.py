@@ -11,7 +11,7 @@ from lakehouse.engines.jars import resolve_jars
 from lakehouse.engines.java import check_java
 from lakehouse.engines.versions import spark_version
 from lakehouse.errors import EngineError
-from lakehouse.session import catalog_conf
+from lakehouse.session import catalog_conf, make_session
 from tests.conftest import JARS
 
 
@@ -38,20 +38,28 @@ def test_java_8_is_recognised_by_its_old_way_of_counting(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("found", ["3.3.0", "4.10.0", "5.0.0"])
 def test_a_spark_out_of_range_is_refused_with_what_is_supported(found: str) -> None:
-    with pytest.raises(EngineError, match=rf"found {found}, supported are 4\.1\.x"):
+    with pytest.raises(EngineError, match=rf"found {found}, supported are 4\.1\.x, 3\.5\.x"):
         spark_version(found)
 
 
-def test_a_patch_of_a_supported_spark_is_taken() -> None:
-    assert spark_version("4.1.3").jars == "spark41"
+@pytest.mark.parametrize(("found", "jars"), [("4.1.3", "spark41"), ("3.5.6-amzn-2", "spark35")])
+def test_a_patch_of_a_supported_spark_is_taken(found: str, jars: str) -> None:
+    assert spark_version(found).jars == jars
 
 
 def test_jars_that_are_there_cost_nothing() -> None:
-    resolve_jars("spark41", folder=JARS)
+    version = spark_version()
+    resolve_jars(version.jars, folder=JARS)
     started = time.monotonic()
-    folder = resolve_jars("spark41", folder=JARS)
+    folder = resolve_jars(version.jars, folder=JARS)
     assert time.monotonic() - started < 0.2
-    assert any(folder.glob("iceberg-spark-runtime-4.1_2.13-*.jar"))
+    assert any(folder.glob(f"iceberg-spark-runtime-{version.line}_*.jar"))
+
+
+@pytest.mark.skipif(spark_version().sail, reason="it is taken for this one")
+def test_sail_is_refused_for_the_client_of_spark_3_5() -> None:
+    with pytest.raises(EngineError, match=r"Sail needs PySpark 4; found 3\.5\. Install it, or leave out"):
+        make_session(Settings.model_validate({"session": {"engine": "sail"}}))
 
 
 IVY = """<ivy-module version="2.0">

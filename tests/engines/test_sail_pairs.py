@@ -20,9 +20,12 @@ from lakehouse.pipeline.cost import FOLLOW_ALWAYS
 from lakehouse.pipeline.engine_check import left_behind
 from lakehouse.pipeline.run import Run, run_build
 from lakehouse.quality.rule_file import rule_kinds
+from tests.conftest import needs_spark_4
 from tests.engines import sail_cases, sail_pairs
 from tests.engines.filled_lakes import add_scans, catalog_in, courier_module, lake_in, scans_raw
 from tests.engines.test_sail_run import python_with_acme, run
+
+pytestmark = needs_spark_4("Sail is a server for the client of PySpark 4")
 
 WORKER = """
 import json

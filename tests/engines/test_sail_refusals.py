@@ -9,8 +9,11 @@ import pytest
 from lakehouse.contract import build
 from lakehouse.engines.sail_functions import unlike_java
 from lakehouse.errors import ContractError
+from tests.conftest import needs_spark_4
 from tests.engines.refused_builds import one_that_fits
 from tests.engines.test_sail_run import python_with_acme
+
+pytestmark = needs_spark_4("Sail is a server for the client of PySpark 4")
 
 WORKER = """
 import json, sys

@@ -17,7 +17,10 @@ from lakehouse.catalog import ledger
 from lakehouse.catalog.arrow_lake import ArrowLake
 from lakehouse.cli.options import lake_of
 from lakehouse.errors import EngineError, EngineRefusedError
+from tests.conftest import needs_spark_4
 from tests.engines.filled_lakes import ACME, add_scans, catalog_in, scans_raw, settings_in
+
+pytestmark = needs_spark_4("Sail is a server for the client of PySpark 4")
 
 SRC = Path(lakehouse.__file__).parent.parent
 ROOT = Path(__file__).parent.parent.parent

@@ -61,6 +61,7 @@ def _divides(people: Any, now: datetime) -> Any:
     return people.select("name", (F.col("age") / zero).cast("int").alias("age"), F.lit(now.date()).alias("built_on"))
 
 
+@pytest.mark.usefixtures("ansi")
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -221,6 +221,7 @@ def test_a_table_that_keeps_no_mask_has_no_quarantine() -> None:
         quarantine_spec(spec_of(bare))
 
 
+@pytest.mark.usefixtures("ansi")
 def test_a_rule_that_throws_on_a_value_is_named(make: Make) -> None:
     case = make(Policy.KEEP, rules=(Holds("name_is_a_number", "cast(name as int) > 0"),))
     case.fill(("a", 1))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
 from lakehouse.transforms.avro_reader import IncompatibleError, Reader
@@ -20,9 +21,9 @@ MONEY = {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}
 
 
 def struct(ddl: str) -> StructType:
-    found = StructType.fromDDL(ddl)
-    assert isinstance(found, StructType)
-    return found
+    session = SparkSession.getActiveSession()
+    assert session is not None
+    return session.createDataFrame([], ddl).schema
 
 
 def read(written: Any, wanted: str) -> Any:

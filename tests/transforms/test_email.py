@@ -203,14 +203,12 @@ def test_a_form_parsed_again_is_itself(spark: SparkSession, seed: int) -> None:
     assert emails(spark, [row.address for row in once]) == once
 
 
+@pytest.mark.usefixtures("ansi")
 def test_it_is_the_same_without_ansi(spark: SparkSession) -> None:
     texts = addresses(1_000)
     strict = emails(spark, list(texts))
     spark.conf.set("spark.sql.ansi.enabled", "false")
-    try:
-        assert emails(spark, list(texts)) == strict
-    finally:
-        spark.conf.unset("spark.sql.ansi.enabled")
+    assert emails(spark, list(texts)) == strict
 
 
 def plan_of(spark: SparkSession, capsys: pytest.CaptureFixture[str], mode: str) -> str:

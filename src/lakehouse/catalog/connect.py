@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import NotInstalledError
 from pyspark.sql import SparkSession
 
 from lakehouse.catalog.arrow_lake import ArrowLake
+from lakehouse.catalog.aws_errors import aws_error
 from lakehouse.catalog.environment import EnvironmentCatalog
+from lakehouse.catalog.glue import adapt, glue_properties
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.config import Settings
 from lakehouse.config.paths import local_path, make_folder_of
@@ -21,24 +24,33 @@ def open_catalog(settings: Settings) -> Catalog:
 
     Raises:
         ConfigError: The catalog cannot be opened as configured.
+        AwsError: There is no region, or AWS refused something.
         MissingExtraError: The catalog's kind needs a library that is not installed.
     """
     make_folder_of(settings.catalog.uri)
     try:
         production = load_catalog(settings.catalog.name, **pyiceberg_properties(settings))
-    except ImportError as error:
+    except (ImportError, NotInstalledError) as error:
         extra = {"sql": "local", "glue": "aws"}.get(settings.catalog.type, "local")
         raise MissingExtraError(extra=extra, needed_for=f"the {settings.catalog.type} catalog") from error
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"catalog {settings.catalog.name!r} ({settings.catalog.type}) cannot be opened: {error}"
         ) from error
+    except Exception as error:
+        if (of_aws := aws_error(error)) is None:
+            raise
+        raise of_aws from error
+    if settings.catalog.type == "glue":
+        adapt(production, warehouse=settings.catalog.warehouse)
     return EnvironmentCatalog(production, settings.environment) if settings.environment else production
 
 
 def pyiceberg_properties(settings: Settings) -> dict[str, str]:
     """Give a catalog's settings in PyIceberg's words; Spark gets the same from ``session.catalog_conf``."""
     catalog = settings.catalog
+    if catalog.type == "glue":
+        return {"type": "glue", "warehouse": catalog.warehouse, **glue_properties(catalog)}
     found = {"type": catalog.type, "warehouse": catalog.warehouse, **catalog.properties}
     if catalog.type == "sql":
         # Spark's jdbc catalog writes plain paths; PyIceberg takes both.

@@ -33,6 +33,8 @@ from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.typedef import TableVersion
 from pyiceberg.types import IntegerType, ListType, NestedField, StructType
 
+from lakehouse.catalog.namespaces import make_namespace
+
 SCRATCH = "ops"
 """Namespace of such tables; ``lakehouse maintain`` drops those that a killed run has left."""
 PREFIX = "files_of_"
@@ -76,7 +78,7 @@ def file_subset(
             manifest_list.add_manifests(manifests)
         described = _new(folder, written, "00000-{}.metadata.json")
         ToOutputFile.table_metadata(_metadata(table, snapshot, listed, folder), table.io.new_output(described))
-        catalog.create_namespace_if_not_exists(SCRATCH)
+        make_namespace(catalog, SCRATCH)
         catalog.register_table(name, described)
         yield name
     finally:

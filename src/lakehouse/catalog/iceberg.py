@@ -9,7 +9,12 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.exceptions import (
+    NoSuchIcebergTableError,
+    NoSuchNamespaceError,
+    NoSuchPropertyException,
+    NoSuchTableError,
+)
 from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,6 +22,7 @@ from typedspark import DataSet
 
 from lakehouse.catalog.environment import EnvironmentCatalog, claim, own_place, place_of
 from lakehouse.catalog.live_table import live_table
+from lakehouse.catalog.namespaces import make_namespace
 from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import after_create_sql, create_table_sql
@@ -44,6 +50,17 @@ class TableNotFoundError(LakehouseError):
     def __init__(self, *, table: str, todo: str) -> None:
         self.table = table
         super().__init__(f"table {table} does not exist yet: {todo}")
+
+
+class ForeignTableError(LakehouseError):
+    """A table is in the catalog and is not Iceberg's."""
+
+    def __init__(self, *, table: str, found: str) -> None:
+        self.table = table
+        super().__init__(
+            f"table {table} is in the catalog, and no Iceberg table: {found}\n"
+            "Another tool has made it, such as Hive or a crawler; nothing was changed. Rename it there, or yours."
+        )
 
 
 @dataclass(frozen=True)
@@ -88,12 +105,6 @@ class Lake:
         if change.statements:
             self._evolve(spec, change)
         return change.statements
-
-    def _make_namespace(self, name: str) -> None:
-        if isinstance(self.catalog, EnvironmentCatalog):
-            self.catalog.create_namespace_if_not_exists(name)
-        else:
-            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS `{self.name}`.`{name}`")
 
     def sql_name(self, name: str) -> str:
         """Give the name in SQL of a table that is read."""
@@ -200,7 +211,7 @@ class Lake:
         return df.select("topic", "partition", "offset", "kafka_timestamp", "ingested_at", "dead_letter.*")
 
     def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:
-        self._make_namespace(spec.namespace)
+        make_namespace(self.catalog, spec.namespace)
         for statement in statements:
             self.spark.sql(statement)
 
@@ -226,9 +237,15 @@ def good_data(rows: DataFrame, schema: type[SchemaT]) -> DataSet[SchemaT]:
 
 
 def find_table(catalog: Tables, name: str) -> Table | None:
-    """Load a table by ``namespace.table``, fresh; None when it does not exist."""
+    """Load a table by ``namespace.table``, fresh; None when it does not exist.
+
+    Raises:
+        ForeignTableError: Something else has that name.
+    """
     try:
         return catalog.load_table(name)
+    except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
+        raise ForeignTableError(table=name, found=str(error)) from error
     except (NoSuchTableError, NoSuchNamespaceError):
         return None
 

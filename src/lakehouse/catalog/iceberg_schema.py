@@ -14,6 +14,7 @@ from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import IdentityTransform, parse_transform
 from pyspark.sql import types as spark_types
 
+from lakehouse.catalog.namespaces import make_namespace
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.ddl import table_properties
 from lakehouse.contract.partitioning import PartitionField as Declared
@@ -39,12 +40,7 @@ _ENDING = {"bucket": "bucket", "truncate": "trunc", "years": "year", "months": "
 
 def create_table(catalog: Catalog, spec: TableSpec) -> Table:
     """Make the table of a contract, as ``CREATE TABLE`` through Spark makes it; one that is there is given as it is."""
-    try:
-        catalog.create_namespace_if_not_exists(spec.namespace)
-    except Exception:
-        # Two may make it in the same moment; catalogs tell the second one in ways of their own.
-        if not catalog.namespace_exists(spec.namespace):
-            raise
+    make_namespace(catalog, spec.namespace)
     schema = iceberg_schema(spec)
     return catalog.create_table_if_not_exists(
         spec.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lakehouse.catalog.connect import pyiceberg_properties
 from lakehouse.cli.local import broker_address
 from lakehouse.config import Settings
 from lakehouse.config.paths import local_path
@@ -50,7 +51,7 @@ def ingest_of(settings: Settings, table: str) -> Ingest:
     return Ingest(
         spec=spec,
         topic=topic,
-        checkpoint=Checkpoint(location, settings.catalog.properties),
+        checkpoint=Checkpoint(location, pyiceberg_properties(settings)),
         max_record_bytes=found.max_record_bytes,
         routes=tuple(Route(spec=graph.table(name), where=where) for name, where in found.routes.items()),
         merges=tuple(_build(graph, name) for name in found.merges),

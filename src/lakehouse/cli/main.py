@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
+from lakehouse.catalog.aws_errors import AwsError, aws_error
 from lakehouse.cli.terminal import TerminatedError, console
 from lakehouse.cli.verbs import Verbs, group_of
 from lakehouse.errors import LakehouseError
@@ -25,11 +26,22 @@ class Library(Verbs):
         try:
             return super().invoke(ctx)
         except LakehouseError as error:
-            console.print("[bold red]error:[/]", Text(str(error)), highlight=False, soft_wrap=True)
-            raise typer.Exit(error.exit_code) from None
+            raise _told(error) from None
         except KeyboardInterrupt as asked:
             console.print("interrupted; what was committed is safe, the next run goes on")
             raise typer.Exit(143 if isinstance(asked, TerminatedError) else 130) from None
+        except Exception as error:
+            if (of_aws := aws_error(error)) is None:
+                raise
+            raise _told(of_aws) from None
+
+
+def _told(error: LakehouseError) -> typer.Exit:
+    # Where AWS is the reason of it, an error of Spark or of a build has what AWS said and not what to do about it.
+    reason = None if isinstance(error, AwsError) else aws_error(error)
+    text = f"{error}\n{reason}" if reason else str(error)
+    console.print("[bold red]error:[/]", Text(text), highlight=False, soft_wrap=True)
+    return typer.Exit(error.exit_code)
 
 
 _VERBS = {
@@ -46,6 +58,7 @@ _VERBS = {
     "releases": "lake_release:releases",
     "graph": "graph:graph",
     "sql": "serve:sql",
+    "athena": "athena:athena",
     "dead-letters": "dead_letters:dead_letters",
     "replay": "dead_letters:replay",
     "history": "history:history",

@@ -6,6 +6,10 @@ import json
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
 
 from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp
 from lakehouse.catalog.iceberg import Lake, dead_letter_counts
@@ -15,23 +19,31 @@ from lakehouse.cli.options import ConfigFile, Override, lake_of, settings_of
 from lakehouse.cli.outcome import Outcome
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import build_tables
-from lakehouse.cli.serve import serve_locally
-from lakehouse.cli.summary import print_summary, report_of
+from lakehouse.cli.serve import serve_locally, warehouse_of
+from lakehouse.cli.summary import NEXT, print_summary, report_of
 from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
+from lakehouse.engines.local_conf import jars_of
+from lakehouse.engines.versions import spark_version
 from lakehouse.errors import LakehouseError
+from lakehouse.local.aws import catalog_of, local_aws
 from lakehouse.local.produce import produce_once
 from lakehouse.local.samples import Sample, streamed_samples
 from lakehouse.observe.progress import Step, Steps
 from lakehouse.pipeline.graph import Graph, discover
 from lakehouse.pipeline.stream import run_stream
 from lakehouse.quality.report import render_report
-from lakehouse.serving.duckdb import DuckDbWarehouse
 from lakehouse.sources.topics import ensure_topic, topic_size
 
 
-def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
+def quickstart(
+    config: ConfigFile = None,
+    overrides: Override = None,
+    aws: Annotated[
+        bool, typer.Option("--aws", help="With its catalog in Glue and its files in S3: moto's, gone at the end.")
+    ] = False,
+) -> None:
     """Run everything once on this machine: broker, sample, bronze, silver, gold, warehouse, report.
 
     Nothing is done twice: a second run finds the sample in the topic, the stream caught up and the tables up to date.
@@ -42,12 +54,16 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
         lakehouse quickstart
 
         lakehouse quickstart --set local.sample_count=10000
+
+        lakehouse quickstart --aws --config conf/local.toml --config conf/glue.toml
     """
-    settings, steps, outcome = settings_of(config, overrides), Steps(console), Outcome()
-    graph = discover(settings.packages)
+    steps, outcome = Steps(console), Outcome()
     with ExitStack() as stack:
+        overrides = [*(overrides or ()), *(_in_local_aws(stack, steps, settings_of(config, overrides)) if aws else ())]
+        settings = settings_of(config, overrides)
+        graph = discover(settings.packages)
         with steps.step("resolve jars") as step:
-            for conf in ("spark41", "kafka"):
+            for conf in (*jars_of(settings, spark_version()), "kafka"):
                 folder, show = Path(settings.local.jars), lambda what, count: step.say(f"{what}, {count} jars")
                 resolve_jars(conf, folder=folder, on_progress=show)
         with steps.step("start Kafka"):
@@ -57,14 +73,25 @@ def quickstart(config: ConfigFile = None, overrides: Override = None) -> None:
         with steps.step("start Spark"):
             lake = lake_of(settings)
         stack.callback(_stop, lake)
-        streamed = settings_of(config, [*(overrides or ()), f'kafka.bootstrap_servers="{servers}"'])
+        streamed = settings_of(config, [*overrides, f'kafka.bootstrap_servers="{servers}"'])
         _stream(lake, streamed, steps, outcome)
         outcome.built = build_tables(lake, settings, graph.builds, steps, more_rules=more_rules(settings, graph))
         _serve(settings, graph, steps, outcome)
     outcome.seconds = {**steps.seconds, "total": round(sum(steps.seconds.values()), 1)}
-    _write(settings, outcome)
+    _write(settings, outcome, lasting=not aws)
     if not outcome.balanced:
         raise LakehouseError("the counts do not add up: produced is not good rows + dead letters; see the report")
+
+
+def _in_local_aws(stack: ExitStack, steps: Steps, settings: Settings) -> list[str]:
+    """Start a Glue and an S3; give the settings of a lake in them, with checkpoints and views that end as they do."""
+    with steps.step("start Glue and S3"):
+        endpoint = stack.enter_context(local_aws())
+        catalog = catalog_of(endpoint, settings.catalog)
+    folder = stack.enter_context(TemporaryDirectory(prefix="lakehouse-"))
+    streams = {name: {"checkpoint": f"{folder}/{name}"} for name in settings.streams}
+    sections = {"catalog": catalog, "streams": streams, "warehouse": {"duckdb": f"{folder}/warehouse.duckdb"}}
+    return [f"{name}={json.dumps(section)}" for name, section in sections.items()]
 
 
 def _stop(lake: Lake) -> None:
@@ -108,14 +135,14 @@ def _advance(step: Step, stamp: BatchStamp) -> None:
 def _serve(settings: Settings, graph: Graph, steps: Steps, outcome: Outcome) -> None:
     with steps.step("let the warehouse read"):
         serve_locally(settings)
-        warehouse = DuckDbWarehouse(Path(settings.warehouse.duckdb))
+        warehouse = warehouse_of(settings)
         for name in [build.table.name for build in graph.builds if build.table.namespace == "gold"]:
             outcome.gold[name] = int(warehouse.query(f"select count(*) from {name}").rows[0][0])
 
 
-def _write(settings: Settings, outcome: Outcome) -> None:
+def _write(settings: Settings, outcome: Outcome, *, lasting: bool) -> None:
     folder = Path(settings.local.build)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(outcome.to_dict(), indent=2) + "\n")
     (folder / "report.html").write_text(render_report(report_of(outcome)))
-    print_summary(outcome, folder)
+    print_summary(outcome, folder, then=NEXT if lasting else ())

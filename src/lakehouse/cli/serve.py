@@ -43,7 +43,7 @@ def sql(
     if settings.environment:
         # Its views are few and change with each run.
         serve_locally(settings)
-    result = DuckDbWarehouse(warehouse_file(settings)).query(query, limit=limit)
+    result = warehouse_of(settings).query(query, limit=limit)
     print_result(result, sys.stdout, form=output)
 
 
@@ -93,8 +93,14 @@ def serve_locally(settings: Settings) -> list[ServedTable]:
     served = [ServedTable(spec=spec, metadata_location=table.metadata_location) for spec, table in found if table]
     if not served:
         raise ServingError("nothing is published yet: `lakehouse run` builds silver and gold")
-    DuckDbWarehouse(warehouse_file(settings)).publish(served)
+    warehouse_of(settings).publish(served)
     return served
+
+
+def warehouse_of(settings: Settings) -> DuckDbWarehouse:
+    """Give the local warehouse, which reads where the tables are."""
+    in_s3 = settings.catalog.warehouse.startswith("s3://")
+    return DuckDbWarehouse(warehouse_file(settings), s3=settings.catalog.properties if in_s3 else None)
 
 
 def warehouse_file(settings: Settings) -> Path:

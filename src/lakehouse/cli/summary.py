@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,8 +22,8 @@ NEXT = (
 )
 
 
-def print_summary(outcome: Outcome, folder: Path) -> None:
-    """Print the outcome of a quickstart within 80 columns."""
+def print_summary(outcome: Outcome, folder: Path, *, then: Sequence[str] = NEXT) -> None:
+    """Print the outcome of a quickstart within 80 columns, and commands to try ``then``."""
     dead = sum(outcome.dead_letters.values())
     sign, colour = ("=", "green") if outcome.balanced else ("≠", "bold red")
     replayed = f" - {outcome.replayed:,} replayed" if outcome.replayed else ""
@@ -38,8 +39,10 @@ def print_summary(outcome: Outcome, folder: Path) -> None:
         score = "" if one.score is None or one.score.score is None else f"{one.score.score:.4f}"
         table.add_row(one.table, f"{one.rows:,}", score, one.status.value)
     console.print(table)
-    console.print(f"\nreport  {folder / 'report.html'}\nfacts   {folder / 'run.json'}\n\ntry next", highlight=False)
-    for command in NEXT:
+    console.print(f"\nreport  {folder / 'report.html'}\nfacts   {folder / 'run.json'}", highlight=False)
+    if then:
+        console.print("\ntry next")
+    for command in then:
         console.print(f"  .venv/bin/{command}", highlight=False, soft_wrap=True)
 
 

@@ -232,6 +232,13 @@ class WarehouseSettings(_Section):
     duckdb: str = Field(".lake/warehouse.duckdb", description="DuckDB file with views over silver and gold")
 
 
+class AthenaSettings(_Section):
+    """Where statements to Athena run; their region is that of the catalog."""
+
+    workgroup: str = Field("primary", description="Its limits hold, and its place of results unless output is set")
+    output: str = Field("", description="s3:// prefix of results; empty: that of the workgroup")
+
+
 class SnowflakeSettings(_Section):
     """What the Snowflake statements are made with."""
 
@@ -263,6 +270,7 @@ class Settings(_Section):
     alerts: AlertSettings = AlertSettings()
     local: LocalSettings = LocalSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    athena: AthenaSettings = AthenaSettings()
     snowflake: SnowflakeSettings = SnowflakeSettings()
     environment: str = Field("", description="Write to tables of one's own: dev; empty: production")
     environments: dict[str, dict[str, Any]] = Field({}, description="By environment: settings over those of files")

@@ -109,18 +109,30 @@ def _struct_changes(
     columns: tuple[ColumnSpec, ...], live: spark_types.StructType, *, prefix: str, alter: str
 ) -> Iterator[_Change]:
     by_name = {f.name: f for f in live.fields}
+    spelt = {name.lower(): name for name in by_name}
     for column in columns:
         path = prefix + column.name
-        if column.name not in by_name:
+        if spelt.get(column.name, column.name) != column.name:
+            yield True, _spelt_otherwise(column.name, spelt[column.name], prefix=prefix, alter=alter)
+        elif column.name not in by_name:
             yield _added(column, path=path, alter=alter)
         else:
             yield from _column_changes(column, by_name[column.name], path=path, alter=alter)
     declared = {c.name for c in columns}
     for name in by_name:
-        if name not in declared:
+        if name.lower() not in declared:
             path = prefix + name
             todo = f"add it there, or {alter} DROP COLUMN {quote_name(path)}"
             yield True, f"{path}: in the table, not in the contract; {todo}"
+
+
+def _spelt_otherwise(declared: str, found: str, *, prefix: str, alter: str) -> str:
+    # Spark takes the two for one column, so it would rename nothing unless it is told that they differ.
+    rename = f"{alter} RENAME COLUMN {quote_name(prefix + found)} TO {quote_name(declared)}"
+    return (
+        f"{prefix}{declared}: in the table it is spelt {found!r}, and Glue and Athena know lower case alone; "
+        f"SET spark.sql.caseSensitive = true, then {rename}"
+    )
 
 
 def _added(column: ColumnSpec, *, path: str, alter: str) -> _Change:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
+from lakehouse.catalog.aws_errors import aws_error
 from lakehouse.errors import LakehouseError
 
 T = TypeVar("T")
@@ -64,13 +65,15 @@ def within(ask: Callable[[], T], *, seconds: float = ANSWER_SECONDS) -> T:
 
 def refused(check: str, error: Exception, *, expected: str = "", todo: str = "") -> Finding:
     """Give the finding of a check that ended with an error. One of the library says itself what to do."""
-    own = isinstance(error, LakehouseError)
+    own = isinstance(error, LakehouseError) or aws_error(error) is not None
     return Finding(check=check, level=Level.WRONG, found=in_words(error), expected=expected, todo="" if own else todo)
 
 
 def in_words(error: Exception) -> str:
-    """Give what an error says, without the stack traces that Java puts into its text."""
+    """Give what an error says, without the stack traces of Java; what AWS refused comes with what to do."""
     if isinstance(error, LakehouseError | TimeoutError):
         return str(error)
+    if (of_aws := aws_error(error)) is not None:
+        return str(of_aws)
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return f"{type(error).__name__}: {first}"[:300]

@@ -32,7 +32,7 @@ def resolve_jars(
     Cost: below 1 ms the second time; the first time 15 to 60 s and 40 to 80 MB. One that was cut off starts again.
 
     Args:
-        conf: ``spark41`` or ``kafka``.
+        conf: ``spark41``, ``spark35`` or ``kafka``.
         folder: Where jars and Ivy's cache are kept; nothing is written to the home folder.
         ivy_file: Another ivy.xml than the library's own.
         environ: Where Java is looked for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -33,11 +33,12 @@ def local_conf(settings: Settings, version: SparkVersion, *, environ: Mapping[st
         EngineError: Java is missing or of the wrong version, or the jars cannot be resolved.
     """
     java = check_java(environ, supported=version.java)
-    jars = resolve_jars(version.jars, folder=Path(settings.local.jars), environ=environ)
+    folder = Path(settings.local.jars)
+    jars = [resolve_jars(conf, folder=folder, environ=environ) for conf in jars_of(settings, version)]
     # As an address: Java's options are split at spaces, which a folder may have.
     quiet = Path(str(files("lakehouse.engines") / "log4j2.properties")).absolute().as_uri()
     ours = {
-        _JARS: jar_list(jars),
+        _JARS: ",".join(map(jar_list, jars)),
         "spark.driver.memory": settings.session.driver_memory,
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
@@ -53,7 +54,12 @@ def local_conf(settings: Settings, version: SparkVersion, *, environ: Mapping[st
     return conf
 
 
-def _of_one_java(conf: dict[str, str], java: str, jars: Path, environ: Mapping[str, str]) -> dict[str, str]:
+def jars_of(settings: Settings, version: SparkVersion) -> tuple[str, ...]:
+    """Give the confs of ivy.xml that a local Spark needs: its own, and those of its catalog."""
+    return (version.jars, "aws") if settings.catalog.type == "glue" else (version.jars,)
+
+
+def _of_one_java(conf: dict[str, str], java: str, jars: Sequence[Path], environ: Mapping[str, str]) -> dict[str, str]:
     """Put our jars on the class path of the one Java there is.
 
     As ``spark.jars`` they would be copied for executors first, and Java could keep nothing of what it reads of them.
@@ -61,9 +67,10 @@ def _of_one_java(conf: dict[str, str], java: str, jars: Path, environ: Mapping[s
     import pyspark
 
     # Resolved, as PySpark does: Java compares the class paths of an archive and its own by their text.
-    files = sorted(jar.resolve() for jar in jars.glob("*.jar"))
+    files = sorted(jar.resolve() for folder in jars for jar in folder.glob("*.jar"))
     spark = Path(environ.get("SPARK_HOME") or pyspark.__file__.removesuffix("__init__.py")).resolve()
     mine = {name: value for name, value in conf.items() if name != _JARS}
     mine[_CLASS_PATH] = os.pathsep.join(map(str, files))
     start = JavaStart(java=java, spark=spark, jars=files, conf=mine, environ=environ)
-    return mine | {_OPTIONS: f"{mine[_OPTIONS]} {archive_options(start, jars.parent)}".rstrip()}
+    # In the folder of a set of jars: an archive takes the place of others that are there.
+    return mine | {_OPTIONS: f"{mine[_OPTIONS]} {archive_options(start, jars[-1])}".rstrip()}

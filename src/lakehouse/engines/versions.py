@@ -9,14 +9,20 @@ from lakehouse.errors import EngineError, MissingExtraError
 
 @dataclass(frozen=True, kw_only=True)
 class SparkVersion:
-    """A supported line of Spark: its Java versions, and the configuration of ivy.xml with its jars."""
+    """A supported line of Spark: its Java versions, the configuration of ivy.xml with its jars, and whether its PySpark
+    is a client that Sail knows.
+    """
 
     line: str
     java: tuple[int, ...]
     jars: str
+    sail: bool
 
 
-SUPPORTED = (SparkVersion(line="4.1", java=(17, 21), jars="spark41"),)
+SUPPORTED = (
+    SparkVersion(line="4.1", java=(17, 21), jars="spark41", sail=True),
+    SparkVersion(line="3.5", java=(11, 17), jars="spark35", sail=False),
+)
 
 
 def spark_version(found: str | None = None) -> SparkVersion:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog.conflicts import conflict_of
@@ -18,6 +17,7 @@ from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import BuildError, LakehouseError
+from lakehouse.pipeline.spark_errors import SPARK_ERRORS, root_cause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def while_written(build: BuildSpec) -> Iterator[None]:
     """
     try:
         yield
-    except PySparkException as error:
+    except SPARK_ERRORS as error:
         if conflict_of(error) is not None:
             raise
         why = f"gives rows that Spark could not write: {in_words(error, build)}"
@@ -74,8 +74,8 @@ def while_written(build: BuildSpec) -> Iterator[None]:
 
 def in_words(error: Exception, build: BuildSpec) -> str:
     """Say an error in a line: what Spark prints of its plans is left out, and so is the trace."""
-    first = next(iter(str(error).strip().splitlines()), "")
-    spark = re.match(r"\[[A-Z][\w.]+\] ", first)
+    first = root_cause(error) if str(error).strip() else ""
+    spark = re.match(r"(?:[\w.$]+: )?\[[A-Z][\w.]+\] ", first)
     said = first[spark.end() :].split(" SQLSTATE")[0] if spark else f"{type(error).__name__}: {first}"
     file, line = build.source.rsplit(":", 1)
     lines = [str(one.lineno) for one in traceback.extract_tb(error.__traceback__) if one.filename == file]

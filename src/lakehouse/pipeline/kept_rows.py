@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -14,6 +13,7 @@ from lakehouse.contract.table import TableSpec
 from lakehouse.contract.tombstones import is_tombstone, require_deleted_by
 from lakehouse.contract.versions import Scd2
 from lakehouse.errors import LakehouseError
+from lakehouse.pipeline.spark_errors import SPARK_ERRORS
 from lakehouse.transforms.deduplicate import keep_newest
 from lakehouse.transforms.scd2 import versions
 
@@ -45,7 +45,7 @@ def changes_with_instants(spec: TableSpec) -> Iterator[None]:
     """
     try:
         yield
-    except PySparkException as error:
+    except SPARK_ERRORS as error:
         if spec.history is None or _NOT_SAID not in str(error):
             raise
         raise LakehouseError(

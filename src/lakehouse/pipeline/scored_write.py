@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog import ledger
@@ -16,6 +16,7 @@ from lakehouse.catalog.quality_metrics import past_scores
 from lakehouse.contract.scored import Scored
 from lakehouse.errors import LakehouseError
 from lakehouse.pipeline.persisted import FEW_ROWS, LARGE_ROWS
+from lakehouse.pipeline.spark_errors import SPARK_ERRORS, root_cause
 from lakehouse.quality.gate import Policy
 from lakehouse.quality.mask import failed_any, with_mask, with_quality
 from lakehouse.quality.observed import observe
@@ -24,6 +25,9 @@ from lakehouse.quality.score import measure, with_table_rules
 from lakehouse.quality.segments import worst_segments
 from lakehouse.quality.table_rule import Facts
 from lakehouse.quality.table_score import TableScore
+
+_MARKED = re.compile(r"^(.*)\n( *)(\^+)$", re.MULTILINE)
+"""A line of SQL in an error of Spark, and the marks below the piece of it that has thrown."""
 
 
 def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, instant: datetime) -> TableScore | None:
@@ -94,17 +98,17 @@ def facts_of(audit: Audit, instant: datetime) -> Facts:
 def _overwrite(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str) -> None:
     try:
         audit.lake.replace_rows(audit.spec, audit.branch, df, run_id=run_id)
-    except PySparkException as error:
+    except SPARK_ERRORS as error:
         guilty = _guilty(error, rules)
         if not guilty:
             raise
         raise LakehouseError(
             f"{audit.spec.name} was not written: rule {', '.join(guilty)} threw on a value: "
-            f"{str(error).splitlines()[0]}\nWrite conditions that cannot throw: try_cast, try_divide, try_to_timestamp"
+            f"{root_cause(error)}\nWrite conditions that cannot throw: try_cast, try_divide, try_to_timestamp"
         ) from error
 
 
-def _guilty(error: PySparkException, rules: RuleSet) -> Sequence[str]:
+def _guilty(error: Exception, rules: RuleSet) -> Sequence[str]:
     """Give the rules whose SQL holds the piece of SQL that Spark says has thrown."""
-    pieces = [context.fragment() for context in error.getQueryContext() or ()]
+    pieces = [text[len(before) : len(before) + len(marks)] for text, before, marks in _MARKED.findall(str(error))]
     return [one.name for one in rules.rules if any(piece and piece in repr(one.rule) for piece in pieces)]

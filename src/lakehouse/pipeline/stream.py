@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pyspark.errors import AnalysisException, ParseException, StreamingQueryException
-from pyspark.sql import DataFrame, is_remote
+from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.utils import is_remote
 
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
@@ -18,6 +19,7 @@ from lakehouse.observe.batch_metrics import MetricsSink
 from lakehouse.pipeline.batch import BatchWriter
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import Recover
+from lakehouse.pipeline.spark_errors import root_cause
 from lakehouse.pipeline.start import prepared
 from lakehouse.pipeline.stream_progress import Watch
 from lakehouse.pipeline.trigger import Trigger
@@ -132,10 +134,3 @@ def _await(query: StreamingQuery, writer: BatchWriter, watch: Watch) -> Ended:
         with suppress(Exception):
             query.stop()
     return Ended.DONE
-
-
-def root_cause(error: Exception) -> str:
-    """Give the innermost cause that the text of an error names, in one line: it may be a stack trace of Java's."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    return (causes or lines or [type(error).__name__])[-1 if causes else 0]

@@ -9,6 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from lakehouse.quality.rule import Dimension, Rule
+from lakehouse.transforms.functions import try_cast
 
 # The registry of SWIFT, and the countries that use IBANs without being in it.
 _LENGTHS = {
@@ -60,7 +61,7 @@ class Iban(Rule):
         # At most 68 digits: three times 30, each behind the remainder of those before it, fit into a decimal.
         remainder = F.lit("")
         for start in (1, 31, 61):
-            remainder = F.concat(remainder, digits.substr(start, 30)).try_cast("decimal(38,0)") % 97
+            remainder = try_cast(F.concat(remainder, digits.substr(start, 30)), "decimal(38,0)") % 97
         return column.isNotNull() & ~(text.rlike(_IBAN) & F.coalesce(remainder == 1, F.lit(False)))
 
 
@@ -86,4 +87,4 @@ class Luhn(Rule):
 
 def _digit_sum(spread: Column) -> Column:
     """Add up ten digits that have two zeros before each: 1000 is 1 modulo 999, so each counts as itself."""
-    return spread.try_cast("decimal(38,0)") % 999
+    return try_cast(spread, "decimal(38,0)") % 999

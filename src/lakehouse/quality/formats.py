@@ -16,6 +16,7 @@ from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Col, Dimension, Rule
 from lakehouse.transforms.email import parse_email
+from lakehouse.transforms.functions import starts_with_json
 from lakehouse.transforms.phone import parse_phone
 
 
@@ -164,17 +165,17 @@ class Url(Format):
 
 @dataclass(frozen=True, kw_only=True)
 class JsonText(Rule):
-    """The text is one JSON value (RFC 8259), a scalar included. A key that is there twice in an object is refused."""
+    """The text is one JSON value (RFC 8259), a scalar included. Spark 4 refuses an object that has a key twice."""
 
     dimension = Dimension.VALIDITY
     kind = "json_text"
 
     def violated(self, column: Column) -> Column:
         """Give true for text that is no JSON, or that goes on behind the value."""
-        # Spark's parser to VARIANT is strict, but does not read on behind the first value; counting elements does, but
-        # lets single quotes by. One count alone is deceived by text that closes the array itself, such as 1],[2: it
-        # gives that array's length, with 0 behind it or without.
+        # What is strict does not read on behind the first value; counting elements does, but lets single quotes by. One
+        # count alone is deceived by text that closes the array itself, such as 1],[2: it gives that array's length,
+        # with 0 behind it or without.
         alone = F.json_array_length(F.concat(F.lit("["), column, F.lit("]"))) == 1
         followed = F.json_array_length(F.concat(F.lit("["), column, F.lit(",0]"))) == 2
-        valid = F.try_parse_json(column).isNotNull() & alone & followed
+        valid = starts_with_json(column) & alone & followed
         return column.isNotNull() & ~F.coalesce(valid, F.lit(False))

@@ -33,7 +33,8 @@ _LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ" + "bcdefghijklmnopqrstuvwxyz" + "01234567
 _CLASSES = "A" * 25 + "a" * 25 + "9" * 9
 _NUMBER = spark_types.NumericType
 _TEXT = spark_types.StringType
-_PLAIN = (_NUMBER, _TEXT, spark_types.BooleanType, spark_types.DateType, spark_types.DatetimeType)
+_INSTANTS = (spark_types.DateType, spark_types.TimestampType, spark_types.TimestampNTZType)
+_PLAIN = (_NUMBER, _TEXT, spark_types.BooleanType, *_INSTANTS)
 _AGGREGATED = ("nulls", "nans", "distinct", "minimum", "maximum", "mean", "shortest", "longest", "blanks")
 Counts = tuple[tuple[str, int], ...]
 

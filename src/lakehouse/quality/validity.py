@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from lakehouse.contract.engine import SPARK_AND_SAIL
 from lakehouse.errors import ContractError
 from lakehouse.quality.rule import Col, Common, Dimension, Rule
+from lakehouse.transforms.functions import try_cast
 
 Limit = int | float | Decimal | date | datetime | Col
 
@@ -138,7 +139,7 @@ class Finite(Rule):
     def violated(self, column: Column) -> Column:
         """Give true for NaN, for the infinities, and for text that is no number."""
         # NaN is greater than anything in Spark, infinity included.
-        finite = F.abs(column.try_cast("double")) < F.lit(math.inf)
+        finite = F.abs(try_cast(column, "double")) < F.lit(math.inf)
         return column.isNotNull() & ~F.coalesce(finite, F.lit(False))
 
 
@@ -196,7 +197,7 @@ class CastableTo(Rule):
 
     def violated(self, column: Column) -> Column:
         """Give true for a value that the cast cannot read."""
-        return column.isNotNull() & column.try_cast(self.type.strip()).isNull()
+        return column.isNotNull() & try_cast(column, self.type.strip()).isNull()
 
 
 def _type_of(literal: object) -> str:
@@ -212,5 +213,5 @@ def _not(column: Column, type_: str, right: Callable[[Column], Column]) -> Colum
     A comparison would cast text by itself, and throw at what cannot be cast. The type of a column is known only to the
     optimiser: it takes one of the two branches away.
     """
-    read = column.isNotNull() & ~F.coalesce(right(column.try_cast(type_)), F.lit(False))
+    read = column.isNotNull() & ~F.coalesce(right(try_cast(column, type_)), F.lit(False))
     return F.when(F.typeof(column).startswith("string"), read).otherwise(~right(column))

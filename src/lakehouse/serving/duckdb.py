@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,6 +12,7 @@ from typing import Any
 
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import MissingExtraError, ServingError
+from lakehouse.serving.duckdb_s3 import s3_secret
 from lakehouse.serving.query_result import QueryResult
 
 # avro before iceberg, which reads manifests with it.
@@ -28,9 +29,13 @@ class ServedTable:
 
 @dataclass(frozen=True)
 class DuckDbWarehouse:
-    """A DuckDB file with one view per table."""
+    """A DuckDB file with one view per table.
+
+    ``s3`` are the properties of the catalog, where the tables are in S3.
+    """
 
     file: Path
+    s3: Mapping[str, str] | None = None
 
     def publish(self, tables: Sequence[ServedTable]) -> None:
         """Make the views over these snapshots, in one transaction: a reader sees all of the old or all of the new ones.
@@ -83,6 +88,9 @@ class DuckDbWarehouse:
             connection.execute("SET TimeZone = 'UTC'")
             for name in _EXTENSIONS:
                 connection.execute(f"LOAD '{_extension(name)}'")
+            if self.s3 is not None:
+                connection.execute(f"LOAD '{_extension('httpfs')}'")
+                connection.execute(s3_secret(self.s3))
             yield connection
         finally:
             connection.close()

@@ -22,6 +22,7 @@ from lakehouse.contract import (
 )
 from lakehouse.domains.orders.bronze import LoggedLine, OrderEventsRaw, ReturnedLine
 from lakehouse.quality import Between, NotNull, OneOf, RequiredIf, Unique
+from lakehouse.transforms.functions import try_cast
 from lakehouse.transforms.text import squeeze
 
 Money = DecimalType[Literal[12], Literal[2]]
@@ -84,7 +85,7 @@ def order_events(raw: DataSet[OrderEventsRaw]) -> DataSet[OrderEvents]:
         F.upper(squeeze(F.col("record.currency"))).alias("currency"),
         F.col("record.lines").alias("lines"),
         F.lower(squeeze(F.col("record.payment.method"))).alias("payment_method"),
-        F.col("record.payment.amount").try_cast(MONEY).alias("payment_amount"),
+        try_cast(F.col("record.payment.amount"), MONEY).alias("payment_amount"),
         F.col("record.returned_lines").alias("returned_lines"),
         F.col("kafka_timestamp").alias("received_at"),
         F.col("partition").alias("source_partition"),

@@ -13,6 +13,7 @@ from lakehouse.contract import Column, DataSet, Keys, Scored, build, conform, do
 from lakehouse.domains.orders.silver_events import CURRENCIES, MONEY, Money, OrderEvents
 from lakehouse.quality import Between, Holds, NotNull, OneOf, Ordered, References, Unique
 from lakehouse.transforms.deduplicate import keep_newest
+from lakehouse.transforms.functions import try_cast
 
 STATUSES = ("placed", "payment_failed", "paid", "cancelled", "shipped", "delivered", "returned")
 """From the first to the furthest; an order that was shipped can no longer be cancelled."""
@@ -67,7 +68,7 @@ def order_lines(events: DataSet[OrderEvents]) -> DataSet[OrderLines]:
         "currency",
         (F.col("before") + 1).alias("line"),
         *(f"logged.{name}" for name in ("sku", "name", "category", "quantity")),
-        F.col("logged.unit_price").try_cast(MONEY).alias("unit_price"),
+        try_cast(F.col("logged.unit_price"), MONEY).alias("unit_price"),
     )
     whole = lines.join(_returned(events), ["order_id", "line"], "left").na.fill(0, ["returned_quantity"])
     amount = F.when(F.col("quantity") > 0, _money(F.col("quantity") * F.col("unit_price")))
@@ -159,7 +160,7 @@ def _status() -> SparkColumn:
 
 def _money(amount: SparkColumn) -> SparkColumn:
     """Give an amount as money; null where it is too large."""
-    return amount.try_cast(MONEY)
+    return try_cast(amount, MONEY)
 
 
 def _or_nothing(name: str) -> SparkColumn:

@@ -14,6 +14,7 @@ from lakehouse.quality import Between, EmailSyntax, Holds, Matches, NotNull, One
 from lakehouse.transforms.countries import country_code
 from lakehouse.transforms.demographics import generation, tenure
 from lakehouse.transforms.email import parse_email
+from lakehouse.transforms.functions import try_cast
 from lakehouse.transforms.phone import phone_e164
 from lakehouse.transforms.text import squeeze, title_case
 
@@ -103,8 +104,8 @@ def user_changes(raw: DataSet[UsersRaw]) -> DataSet[UserChanges]:
         F.upper(squeeze(location.postcode)).alias("postcode"),
         squeeze(location.country).alias("country"),
         country_code(location.country).alias("country_code"),
-        coordinates.latitude.try_cast("double").alias("latitude"),
-        coordinates.longitude.try_cast("double").alias("longitude"),
+        try_cast(coordinates.latitude, "double").alias("latitude"),
+        try_cast(coordinates.longitude, "double").alias("longitude"),
         squeeze(login.username).alias("username"),
         F.try_to_timestamp(record.registered.dtype.schema.date).alias("registered_at"),
         record.registered.dtype.schema.age.alias("years_registered"),
