@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -118,9 +119,9 @@ def _write(settings: Settings, seconds: float) -> Finding:
         within(ask, seconds=seconds)
     except Exception as error:
         where = marker if step[0] == "delete" else f"a marker in {settings.catalog.warehouse}"
-        found = f"{step[0]} of {where} was refused: {in_words(error)}"
         todo = "Allow this user or role to put, get and delete objects there, and to use the key of the bucket (KMS)"
-        return Finding(check="write", level=Level.WRONG, found=found, expected="put, read and delete", todo=todo)
+        told = refused("write", error, expected="put, read and delete", todo=todo)
+        return replace(told, found=f"{step[0]} of {where} was refused: {told.found}")
     # A folder is one on a disk alone, and that one is left as it was.
     with suppress(OSError):
         Path(folder).rmdir()
