@@ -15,7 +15,7 @@ from rich.text import Text
 
 from lakehouse.cli.local import broker_address
 from lakehouse.cli.options import AsJson, ConfigFile, Override, settings_of
-from lakehouse.cli.terminal import take_interrupts_back
+from lakehouse.cli.terminal import console, take_interrupts_back
 from lakehouse.config import Settings
 from lakehouse.doctor.checks import Groups, check_all, check_session
 from lakehouse.doctor.finding import Finding, Level
@@ -51,11 +51,13 @@ def doctor(
         lakehouse doctor --no-session --write --json
     """
     settings = settings_of(config, overrides)
-    groups = check_all(settings, os.environ, servers=_servers(settings), tables=_tables(settings), write=write)
+    with console.status("machine, catalog, Kafka"):
+        groups = check_all(settings, os.environ, servers=_servers(settings), tables=_tables(settings), write=write)
     if session:
         for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        groups = {**groups, "session": check_session(settings, os.environ, before=groups)}
+        with console.status("session of Spark"):
+            groups = {**groups, "session": check_session(settings, os.environ, before=groups)}
         if threading.current_thread() is threading.main_thread():
             take_interrupts_back()
     if as_json:
