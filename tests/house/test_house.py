@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "observe": {"errors", "config", "contract", "session", "quality", "catalog"},
     # The embedded stack talks to Kafka as the source does.
     "local": {"errors", "config", "contract", "session", "engines", "quality", "catalog", "sources"},
+    "doctor": {"errors", "config", "engines", "session", "catalog", "sources"},
     "pipeline": {
         "errors",
         "config",

@@ -66,6 +66,7 @@ _VERBS = {
     "rollback": "rollback:rollback",
     "maintain": "maintain:maintain",
     "leases": "leases:show:release",
+    "doctor": "doctor:doctor",
     "tables": "inspect:tables",
     "dictionary": "inspect:dictionary",
     "init": "scaffold:init",

@@ -66,17 +66,17 @@ def partition_count(client: Any, *, bootstrap_servers: str, topic: str) -> int:
     return require_topic(topic, known, bootstrap_servers=bootstrap_servers)
 
 
-def known_topics(client: Any, *, bootstrap_servers: str) -> dict[str, int]:
+def known_topics(client: Any, *, bootstrap_servers: str, seconds: float = ANSWER_SECONDS) -> dict[str, int]:
     """Give all topics that the client may see, with their numbers of partitions.
 
     Raises:
-        SourceError: No broker answers within 15 s.
+        SourceError: No broker answers within ``seconds``.
     """
     from confluent_kafka import KafkaException
 
     try:
         # All topics are asked for: the question for one by name would make it where that is allowed.
-        found = client.list_topics(timeout=ANSWER_SECONDS).topics
+        found = client.list_topics(timeout=seconds).topics
     except KafkaException as error:
         raise no_answer(bootstrap_servers, error.args[0].str()) from error
     return {name: len(topic.partitions) for name, topic in found.items()}
