@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse.config.paths import local_path, make_folder_of
+from lakehouse.config.secrets import mask
 from lakehouse.config.settings import CatalogSettings, Settings
 from lakehouse.engines.local_conf import local_conf
 from lakehouse.engines.sail import SAIL_CONF, missing, start_sail
@@ -182,9 +183,10 @@ def _taken(settings: Settings) -> SparkSession:
     for name in (f"{prefix}.uri", f"{prefix}.warehouse"):
         found = spark.conf.get(name, None)
         if found is not None and name in wanted and found.rstrip("/") != wanted[name].rstrip("/"):
+            here, there = mask(name, found), mask(name, wanted[name])
             raise ConfigError(
                 f"this session's catalog {settings.catalog.name!r} is another one than the configuration's: {name} is "
-                f"{found}, configured is {wanted[name]}. Make them the same, or give the catalog another name"
+                f"{here}, configured is {there}. Make them the same, or give the catalog another name"
             )
     if spark.conf.get(prefix, None) is not None:
         # One that is defined elsewhere is not mixed with ours: Iceberg refuses type beside catalog-impl.

@@ -46,6 +46,12 @@ def test_a_catalog_that_cannot_be_opened_is_wrong_and_no_table_is_asked_for(tmp_
     assert (found["catalog"].level, "read" in found) == (Level.WRONG, False)
 
 
+def test_the_password_of_a_catalog_is_not_shown(tmp_path: Path) -> None:
+    found = checked("postgresql://ada:hunter2@127.0.0.1:1/lake", tmp_path / "w", write=False)
+    assert [one.check for one in found.values() if "hunter2" in f"{one}"] == []
+    assert found["catalog"].level is Level.WRONG
+
+
 @pytest.mark.parametrize(
     ("catalog", "words"),
     [

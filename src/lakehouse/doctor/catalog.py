@@ -18,6 +18,7 @@ from lakehouse.catalog.connect import open_catalog, pyiceberg_properties
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.config import Settings
 from lakehouse.config.paths import local_path
+from lakehouse.config.secrets import mask
 from lakehouse.config.settings import CatalogSettings
 from lakehouse.doctor.clock import clock_address, clock_check, skew_seconds
 from lakehouse.doctor.finding import ANSWER_SECONDS, Finding, Level, in_words, refused, within
@@ -54,7 +55,7 @@ def catalog_checks(
 
 def _reached(settings: Settings, seconds: float) -> tuple[Finding, Catalog | None, tuple[str, ...]]:
     catalog, check = settings.catalog, "catalog"
-    where = catalog.uri if catalog.type != "glue" else f"Glue, {catalog.warehouse}"
+    where = mask("uri", catalog.uri) if catalog.type != "glue" else f"Glue, {catalog.warehouse}"
     begun = time.monotonic()
 
     def ask() -> tuple[Catalog, tuple[str, ...]]:

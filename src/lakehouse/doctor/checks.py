@@ -25,7 +25,7 @@ Groups = Mapping[str, tuple[Finding, ...]]
 def check_all(
     settings: Settings, environ: Mapping[str, str], *, servers: str, tables: Sequence[str], write: bool
 ) -> Groups:
-    """Look at this machine, the catalog and Kafka, without Spark. Cost: at most 5 s for each that does not answer."""
+    """Look at this machine, the catalog and Kafka, without Spark. Cost: at most 10 s for each that does not answer."""
     runtime = runtime_of(environ, master=settings.session.master or "")
     return {
         "machine": (runtime_check(runtime), python_check(), *engine_checks(settings, environ)),

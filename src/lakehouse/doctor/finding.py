@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TypeVar
 
 from lakehouse.catalog.aws_errors import aws_error
+from lakehouse.config.secrets import mask
 from lakehouse.errors import LakehouseError
 
 T = TypeVar("T")
@@ -70,10 +71,10 @@ def refused(check: str, error: Exception, *, expected: str = "", todo: str = "")
 
 
 def in_words(error: Exception) -> str:
-    """Give what an error says, without the stack traces of Java; what AWS refused comes with what to do."""
+    """Give what an error says, without stack traces of Java and passwords; what AWS refused comes with what to do."""
     if isinstance(error, LakehouseError | TimeoutError):
         return str(error)
     if (of_aws := aws_error(error)) is not None:
         return str(of_aws)
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    return f"{type(error).__name__}: {first}"[:300]
+    return f"{type(error).__name__}: {mask('', first)}"[:300]
