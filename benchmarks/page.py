@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.result import FOLDER
 
 PAGE = Path("docs/performance.md")
 _CHAOS = "chaos.json"
+_HEAD = (
+    "# Performance",
+    "",
+    "Made by `python -m benchmarks page` from `build/bench/*.json`. Each figure stands beside a reference that ran",
+    "in turn with it on the same machine, of two cores and with Python 3.11; the ratio is of CPU seconds, above 1 the",
+    "library is cheaper.",
+    "",
+    "| figure | ours | reference | ratio | CPU s | reference CPU s | repeats | note | day |",
+    "|---|---:|---:|---:|---:|---:|---:|---|---|",
+)
+_COLUMNS = 9
 _WRONG = {
     "doubled": "doubled",
     "lost": "lost",
@@ -22,28 +32,27 @@ _WRONG = {
 
 
 def write() -> Path:
-    """Write the page from what was measured last, with the machine and the date."""
-    files = sorted(file for file in FOLDER.glob("*.json") if file.name != _CHAOS)
-    lines = [
-        "# Performance",
-        "",
-        "Made by `python -m benchmarks page` from `build/bench/*.json`. Each figure stands beside a reference that ran",
-        "in turn with it on the same machine; the ratio is of CPU seconds, above 1 the library is cheaper.",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}.",
-        "",
-        "| figure | ours | reference | ratio | CPU s | reference CPU s | repeats | note |",
-        "|---|---:|---:|---:|---:|---:|---:|---|",
-    ]
-    for file in files:
-        for r in json.loads(file.read_text()):
-            theirs = f"{r['reference_value']:,} {r['unit']} ({r['reference']})"
-            cells = [r["name"], f"{r['value']:,} {r['unit']}", theirs, f"{r['ratio']:.2f}"]
-            cells += [str(r[key]) for key in ("cpu_seconds", "reference_cpu_seconds", "repeats", "note")]
-            lines.append(f"| {' | '.join(cells)} |")
-    lines += _chaos(FOLDER / _CHAOS)
-    PAGE.write_text("\n".join(lines) + "\n")
+    """Put what was measured here into the page; figures and kills of other days stay as they are."""
+    before = PAGE.read_text().splitlines() if PAGE.exists() else []
+    rows = {
+        line.split(" | ")[0]: line for line in before if line.startswith("| ") and line.count(" | ") == _COLUMNS - 1
+    }
+    kept = dict(list(rows.items())[1:])  # behind the head
+    for file in sorted(file for file in FOLDER.glob("*.json") if file.name != _CHAOS):
+        day = datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
+        kept |= {line.split(" | ")[0]: line for line in (_row(r, day) for r in json.loads(file.read_text()))}
+    chaos = _chaos(FOLDER / _CHAOS)
+    if not chaos and "## Chaos" in before:
+        chaos = ["", *before[before.index("## Chaos") :]]
+    PAGE.write_text("\n".join([*_HEAD, *kept.values(), *chaos]) + "\n")
     return PAGE
+
+
+def _row(r: dict[str, Any], day: date) -> str:
+    theirs = f"{r['reference_value']:,} {r['unit']} ({r['reference']})"
+    cells = [r["name"], f"{r['value']:,} {r['unit']}", theirs, f"{r['ratio']:.2f}"]
+    cells += [str(r[key]) for key in ("cpu_seconds", "reference_cpu_seconds", "repeats", "note")]
+    return f"| {' | '.join([*cells, f'{day}'])} |"
 
 
 def _chaos(file: Path) -> list[str]:
