@@ -20,7 +20,7 @@ from lakehouse.session import make_session
 
 JARS = Path(__file__).parent.parent / ".jars"
 _SHORT_LIFE = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
-"""For every Java of the tests: with two of them on two cores, the second compiler takes more than it saves."""
+"""For every Java that a test starts by itself: in its few seconds the second compiler saves less than it takes."""
 for _name, _value in _SHORT_LIFE.items():
     os.environ.setdefault(_name, _value)
 
@@ -55,7 +55,12 @@ def lake_settings(folder: Path) -> Settings:
 @pytest.fixture(scope="session")
 def spark(settings: Settings) -> Iterator[SparkSession]:
     """The session, with Iceberg and Kafka."""
-    session = make_session(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        # It lives as long as all tests do.
+        for name, value in _SHORT_LIFE.items():
+            if os.environ.get(name) == value:
+                patch.delenv(name)
+        session = make_session(settings)
     yield session
     session.stop()
 
