@@ -6,7 +6,7 @@ import atexit
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,8 +159,9 @@ def _has_tables(uri: str) -> bool:
     file = Path(uri.removeprefix(_SQLITE))
     if not uri.startswith(_SQLITE) or not file.is_file():
         return False
-    with closing(sqlite3.connect(file)) as connection:
+    with closing(sqlite3.connect(file)) as connection, suppress(sqlite3.DatabaseError):
         return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'iceberg_tables'").fetchall())
+    return False  # of what it is then, Iceberg tells
 
 
 def _is_there() -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import typer
 from typer.testing import CliRunner, Result
 
 from lakehouse.cli.main import app
+from lakehouse.cli.verbs import Verbs
 from lakehouse.config.settings import CatalogSettings
 
 
@@ -22,3 +26,13 @@ def lakehouse(
     options = [part for one in given for part in ("--set", one)]
     environ = {"COLUMNS": f"{columns}", "TERM": "dumb"}
     return CliRunner().invoke(app, [*arguments, *options], env=environ, input=answer)
+
+
+def all_verbs() -> Iterator[tuple[str, ...]]:
+    """Give the words of every verb that there is."""
+    root = typer.main.get_command(app)
+    groups = [((), root), *(((name,), one) for name, one in getattr(root, "commands", {}).items())]
+    for above, group in groups:
+        for name, path in group.verbs.items() if isinstance(group, Verbs) else ():
+            yield (*above, name)
+            yield from ((*above, name, below) for below in path.split(":")[2:])

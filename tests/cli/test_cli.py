@@ -6,29 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
-import typer
-from typer.core import TyperGroup
 
-from lakehouse.cli.main import app
-from tests.cli.command_line import lakehouse
+from tests.cli.command_line import all_verbs, lakehouse
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-def verbs_of(group: TyperGroup, *above: str) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
-        if isinstance(command, TyperGroup):
-            yield from verbs_of(command, *above, name)
-        else:
-            yield (*above, name)
-
-
-VERBS = [*verbs_of(cast(TyperGroup, typer.main.get_command(app))), ("leases", "release")]
 
 
 @pytest.fixture
@@ -40,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+@pytest.mark.parametrize("verb", all_verbs(), ids=" ".join)
 def test_every_verb_has_help_with_an_example_within_80_columns(verb: tuple[str, ...]) -> None:
     shown = lakehouse(*verb, "--help")
     assert shown.exit_code == 0

@@ -66,7 +66,7 @@ def test_a_repository_that_is_silent_is_not_waited_for_for_ever(ivy: Path, tmp_p
 
 
 def test_a_conf_that_is_not_declared_is_told_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"declares no <conf name='spark99'>; there is spark41, spark35, kafka"):
+    with pytest.raises(EngineError, match=r"declares no <conf name='spark99'>; there is spark41, spark35, aws, kafka"):
         resolve_jars("spark99", folder=tmp_path)
 
 

@@ -10,7 +10,7 @@ from lakehouse.local.orders import order_messages
 from lakehouse.local.produce import produce_once
 from lakehouse.local.samples import samples_of, streamed_samples
 from lakehouse.sources.topics import ensure_topic, topic_size
-from tests.cli.test_cli import lakehouse
+from tests.cli.command_line import lakehouse
 
 
 def settings(**topics: str) -> Settings:
