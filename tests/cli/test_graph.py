@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse.pipeline.graph import discover
-from tests.cli.test_cli import ROOT, lakehouse
+from tests.cli.command_line import lakehouse
+from tests.cli.test_cli import ROOT
 
 ACME = ROOT / "tests" / "acme_lake"
 

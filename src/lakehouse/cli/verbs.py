@@ -34,7 +34,8 @@ class Verbs(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the verb that is run, or whose help is asked for."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, _imported(name, self.verbs[name]) if name in self.verbs else command, rest
+        path = self.verbs.get(name or "")
+        return name, _imported(name or "", path) if path else command, rest
 
 
 def group_of(verbs: Mapping[str, str], base: type[Verbs] = Verbs) -> type[Verbs]:
