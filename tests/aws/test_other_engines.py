@@ -9,17 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import confluent_kafka
 import pytest
 from pyiceberg.catalog import Catalog
 
 from lakehouse.config import Settings
 from lakehouse.local.broker import Broker
-from lakehouse.sources.topics import ensure_topic
 from tests.aws.faults import FaultyAws
 from tests.aws.trino_server import trino_server
 from tests.conftest import JARS
-from tests.pipeline.test_acme_lake import ACME, SCANS
+from tests.pipeline.test_acme_lake import ACME, SCANS, send_scans
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +37,7 @@ DEPOTS = [{"depot": "Gent", "parcels": 2}]
 def said(kafka: Broker, in_glue: Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the verbs say of the courier's lake, streamed, built and served, and built once more."""
     folder = tmp_path_factory.mktemp("courier")
-    ensure_topic(kafka.bootstrap_servers, "courier", partitions=1)
-    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap_servers})
-    for scan in SCANS:
-        producer.produce("courier", json.dumps(scan).encode())
-    assert producer.flush(30) == 0
+    send_scans(kafka, "courier")
     sections: dict[str, Any] = {
         "catalog": {name: getattr(in_glue.catalog, name) for name in ("type", "warehouse", "properties")},
         "session": {"master": "local[2]", "conf": {"spark.sql.shuffle.partitions": "2"}},

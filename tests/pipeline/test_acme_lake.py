@@ -41,15 +41,20 @@ def lakehouse(kafka: Broker, folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def send_scans(kafka: Broker, topic: str) -> None:
+    """Send all scans, in their order."""
+    ensure_topic(kafka.bootstrap_servers, topic, partitions=1)
+    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap_servers})
+    for scan in SCANS:
+        producer.produce(topic, json.dumps(scan).encode())
+    assert producer.flush(30) == 0
+
+
 @pytest.fixture(scope="module")
 def courier(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the courier's scans were streamed, built and served."""
     folder = tmp_path_factory.mktemp("acme")
-    ensure_topic(kafka.bootstrap_servers, "scans", partitions=1)
-    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap_servers})
-    for scan in SCANS:
-        producer.produce("scans", json.dumps(scan).encode())
-    assert producer.flush(30) == 0
+    send_scans(kafka, "scans")
     lakehouse(kafka, folder, "stream", "bronze.scans_raw")
     (folder / "run.json").write_text(lakehouse(kafka, folder, "run", "--json"))
     lakehouse(kafka, folder, "publish", "duckdb")

@@ -12,7 +12,7 @@ _OF_AWS = re.compile(
     r"AWS Error|software\.amazon\.awssdk|\(Service: \w+|An error occurred \(\w+\) when calling|S3Exception"
 )
 _IN_JAVA = re.compile(r"awssdk[\w.]*\.(\w+): (.*?) \(Service: (\w+), Status Code: (\d+)")
-_TODO = "What was committed is safe; the next run goes on"
+_GOES_ON = "What was committed is safe; the next run goes on"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ _KINDS = (
     _Kind(
         name="the credentials have expired",
         marks=("ExpiredToken", "EXPIRED_TOKEN", "RequestExpired", "security token included in the request is expired"),
-        todo=f"Get new ones (aws sso login, or the role of the job). {_TODO}",
+        todo=f"Get new ones (aws sso login, or the role of the job). {_GOES_ON}",
     ),
     _Kind(
         name="there are no credentials",
@@ -64,7 +64,7 @@ _KINDS = (
         marks=("Throttl", "Rate exceeded", "SlowDown", "SLOW_DOWN", "Slow Down", "TooManyRequests", "RequestLimit",
                "reduce your request rate", "Status Code: 503", "status 503"),
         todo="It was asked again, with pauses that grow, and refused each time. Start fewer jobs at once, or set "
-        f"AWS_MAX_ATTEMPTS=10. {_TODO}",
+        f"AWS_MAX_ATTEMPTS=10. {_GOES_ON}",
     ),
     _Kind(
         name="it does not answer",
