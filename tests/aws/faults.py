@@ -69,9 +69,12 @@ def faulty_aws() -> Iterator[FaultyAws]:
             return answered
         if fault.done:
             list(moto(environ, lambda *_: None))
-        start(f"{fault.status} no", [("Content-Type", "application/x-amz-json-1.1" if target else "application/xml")])
         in_xml = f"<Error><Code>{fault.code}</Code><Message>{fault.text}</Message></Error>"
-        return [(json.dumps({"__type": fault.code, "message": fault.text}) if target else in_xml).encode()]
+        body = (json.dumps({"__type": fault.code, "message": fault.text}) if target else in_xml).encode()
+        kind = "application/x-amz-json-1.1" if target else "application/xml"
+        # Without its length a client may take the end of the connection for that of the body.
+        start(f"{fault.status} no", [("Content-Type", kind), ("Content-Length", f"{len(body)}")])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=_Quiet)
     Thread(target=server.serve_forever, daemon=True).start()
