@@ -45,7 +45,8 @@ _KINDS = (
     ),
     _Kind(
         name="the bucket does not exist",
-        marks=("NoSuchBucket", "NO_SUCH_BUCKET", "specified bucket does not exist"),
+        # Arrow loses what S3 said now and then; of a file that is missing it says NO_SUCH_KEY.
+        marks=("NoSuchBucket", "NO_SUCH_BUCKET", "specified bucket does not exist", "RESOURCE_NOT_FOUND"),
         todo="Make it, or set catalog.warehouse to one that is there",
     ),
     _Kind(
