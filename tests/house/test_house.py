@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "transforms": {"errors", "contract"},
     "quality": {"errors", "contract", "transforms"},
     "catalog": {"errors", "config", "contract", "session", "quality"},
-    "sources": {"errors", "config", "contract", "session", "quality", "catalog"},
+    "sources": {"errors", "config", "contract", "session", "transforms", "quality", "catalog"},
     "serving": {"errors", "config", "contract", "session", "quality", "catalog"},
     "maintenance": {"errors", "config", "contract", "session", "quality", "catalog"},
     "observe": {"errors", "config", "contract", "session", "quality", "catalog"},

@@ -24,11 +24,11 @@ from lakehouse.catalog.environment import EnvironmentCatalog, claim, own_place, 
 from lakehouse.catalog.live_table import live_table
 from lakehouse.catalog.namespaces import make_namespace
 from lakehouse.catalog.time_travel import TimeTravelError, snapshot_as_of
+from lakehouse.contract.bronze_record import BronzeRecord, origin_of
 from lakehouse.contract.conform import conform
 from lakehouse.contract.ddl import after_create_sql, create_table_sql
 from lakehouse.contract.engine import Engine
 from lakehouse.contract.evolution import Evolution, LiveTable, evolve
-from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.schema import Schema, SchemaT
 from lakehouse.contract.table import TableSpec, spec_of
 from lakehouse.contract.tombstones import without_tombstones
@@ -205,10 +205,10 @@ class Lake:
             snapshot_id = snapshot_as_of(self.table(spec.name), as_of)
         return good_data(self.rows(spec, snapshot_id=snapshot_id), schema)
 
-    def dead_letters(self, schema: type[KafkaRecord], *, snapshot_id: int | None = None) -> DataFrame:
+    def dead_letters(self, schema: type[BronzeRecord], *, snapshot_id: int | None = None) -> DataFrame:
         """Read the records of a bronze table that could not be decoded, without the empty payload columns."""
         df = self.rows(spec_of(schema), snapshot_id=snapshot_id).where(F.col("dead_letter.reason").isNotNull())
-        return df.select("topic", "partition", "offset", "kafka_timestamp", "ingested_at", "dead_letter.*")
+        return df.select(*origin_of(schema), "dead_letter.*")
 
     def _create(self, spec: TableSpec, statements: tuple[str, ...]) -> None:
         make_namespace(self.catalog, spec.namespace)
@@ -223,7 +223,7 @@ class Lake:
 
 def good_rows(rows: DataFrame, schema: type[Schema]) -> DataFrame:
     """Leave the dead letters of a bronze table out, and of any table the rows that stand for deletes."""
-    if issubclass(schema, KafkaRecord):
+    if issubclass(schema, BronzeRecord):
         # On the partition column, so that the files of dead letters are not even listed.
         return rows.where(F.col("dead_letter.reason").isNull())
     return without_tombstones(rows, spec_of(schema))

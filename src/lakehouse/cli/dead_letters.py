@@ -17,7 +17,10 @@ from rich.text import Text
 from lakehouse.cli.ingest import ingest_of
 from lakehouse.cli.options import AsJson, ConfigFile, Override, lake_of, settings_of
 from lakehouse.cli.terminal import console
-from lakehouse.contract.kafka_record import DeadLetterReason, KafkaRecord
+from lakehouse.contract.bronze_record import BronzeRecord
+from lakehouse.contract.file_record import FileRecord
+from lakehouse.contract.kafka_record import PLACE, DeadLetterReason
+from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
@@ -46,13 +49,13 @@ def dead_letters(
     """
     settings = settings_of(config, overrides)
     spec = discover(settings.packages).table(table)
-    if not issubclass(spec.schema, KafkaRecord):
-        raise ConfigError(f"{table} is not filled by a stream, so it has no dead letters")
+    if not issubclass(spec.schema, BronzeRecord):
+        raise ConfigError(f"{table} is filled neither by a stream nor from files, so it has no dead letters")
     lake = lake_of(settings)
     lake.table(table)
     df = lake.dead_letters(spec.schema)
     df = df.where(F.col("reason").isin(*(one.value for one in reason))) if reason else df
-    counts, samples = _counts(df), _samples(df, limit)
+    counts, samples = _counts(df), _samples(df, spec, limit)
     if as_json:
         print(json.dumps({"counts": counts, "samples": samples}, indent=2, ensure_ascii=False))
         return
@@ -130,24 +133,22 @@ def _counts(df: DataFrame) -> dict[str, int]:
     return {row["reason"]: row["count"] for row in found}
 
 
-def _samples(df: DataFrame, limit: int) -> list[dict[str, object]]:
+def _samples(df: DataFrame, spec: TableSpec, limit: int) -> list[dict[str, object]]:
     begins = F.substring(F.col("value").cast("string"), 1, 200).alias("begins")
-    columns = ("topic", "partition", "offset", "reason", "detail", begins)
-    return [row.asDict() for row in df.select(*columns).orderBy("topic", "partition", "offset").limit(limit).collect()]
+    place = ["source", "line"] if issubclass(spec.schema, FileRecord) else PLACE
+    rows = df.select(*place, "reason", "detail", begins).orderBy(*place).limit(limit)
+    return [row.asDict() for row in rows.collect()]
 
 
 def _as_table(samples: list[dict[str, object]]) -> Table:
-    shown = Table("topic", box=None, pad_edge=False)
-    for name, justify in (
-        ("part", "right"),
-        ("offset", "right"),
-        ("reason", "left"),
-        ("why, or how it begins", "left"),
-    ):
-        shown.add_column(name, justify=justify)  # type: ignore[arg-type]
+    shown = Table(box=None, pad_edge=False)
+    place = [name for name in samples[0] if name not in ("reason", "detail", "begins")]
+    for name in place:
+        shown.add_column("part" if name == "partition" else name, justify="left" if name == place[0] else "right")
+    shown.add_column("reason")
+    shown.add_column("why, or how it begins")
     for one in samples:
         why = str(one["detail"] or one["begins"] or "")[:200]
         # As text: what came from outside may look like markup.
-        row = (one["topic"], one["partition"], one["offset"], one["reason"], why)
-        shown.add_row(*(Text(str(cell)) for cell in row))
+        shown.add_row(*(Text(str(cell)) for cell in (*(one[name] for name in place), one["reason"], why)))
     return shown

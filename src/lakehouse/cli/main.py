@@ -50,6 +50,7 @@ _VERBS = {
     "down": "local:down",
     "produce": "local:produce",
     "stream": "stream:stream",
+    "ingest": "ingest_files:ingest",
     "verify": "verify:verify",
     "plan": "plan:plan",
     "run": "run:run",

@@ -22,6 +22,8 @@ from lakehouse.pipeline.table_plan import TablePlan, Verdict
 _SIGNS = {Verdict.UP_TO_DATE: "✓", Verdict.WAITS: "…", Verdict.FAILS: "!"}
 _FROM_CAUSES = {Kind.NEVER_BUILT, Kind.ASKED_FOR, Kind.CODE, Kind.DAY, Kind.RULES, Kind.ABSENT}
 """Causes that say by themselves why a table is built whole, or not at all."""
+_EVOLVED = {FilledBy.STREAM: "when its stream starts", FilledBy.SOURCE: "when it is ingested into"}
+"""When a table evolves that no build makes."""
 
 
 def lines_of(plan: LakePlan, price: Price) -> Iterator[Text]:
@@ -58,7 +60,7 @@ def _schemas(plan: LakePlan) -> Iterator[Text]:
         elif one.is_new:
             yield head("+", one.table, "new table")
         elif one.statements:
-            yield head("~", one.table, "when its stream starts" if one.filled_by is FilledBy.STREAM else "")
+            yield head("~", one.table, _EVOLVED.get(one.filled_by, ""))
             for statement in one.statements:
                 yield from changed(statement)
     fits = sum(not (one.refused or one.statements) for one in plan.schemas)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from pyspark.sql import types as spark_types
 
+from lakehouse.contract.bronze_record import BronzeRecord
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.event_time import EVENT_TIME, LATE_BY
-from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec
 
@@ -50,7 +50,7 @@ def table_properties(spec: TableSpec) -> dict[str, str]:
 
     Behind them stands only what a watermark cannot do without.
     """
-    stream = STREAM_PROPERTIES if issubclass(spec.schema, KafkaRecord) else {}
+    stream = STREAM_PROPERTIES if issubclass(spec.schema, BronzeRecord) else {}
     event_time = EVENT_TIME_PROPERTIES if spec.event_time else {}
     return {**DEFAULT_PROPERTIES, **stream, **spec.properties, **event_time}
 

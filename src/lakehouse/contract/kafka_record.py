@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pyspark.sql.types import BinaryType, IntegerType, LongType, StringType, TimestampType
 
+from lakehouse.contract.bronze_record import BronzeRecord
 from lakehouse.contract.marks import Generated, doc, required
 from lakehouse.contract.schema import ArrayType, Column, Schema, StructType
 
@@ -28,6 +29,9 @@ class DeadLetterReason(StrEnum):
     UNKNOWN_SCHEMA_ID = "unknown_schema_id"
     INCOMPATIBLE_SCHEMA = "incompatible_schema"
     LATE = "late"
+    MALFORMED_CSV = "malformed_csv"
+    WRONG_ENCODING = "wrong_encoding"
+    UNREADABLE_FILE = "unreadable_file"
 
 
 PLACE = ["topic", "partition", "offset"]
@@ -53,7 +57,7 @@ class DeadLetter(Schema):
     library_version: Annotated[Column[StringType], doc("Version of lakehouse that could not decode it")]
 
 
-class KafkaRecord(Schema):
+class KafkaRecord(BronzeRecord):
     """Where a row came from. ``dead_letter`` is null for a good row, else it holds the record as it arrived."""
 
     topic: Annotated[Column[StringType], required, Generated(), doc("Kafka topic")]

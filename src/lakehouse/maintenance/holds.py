@@ -12,6 +12,7 @@ from pyiceberg.table.snapshots import Snapshot
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.batch_stamp import BatchStamp
+from lakehouse.catalog.file_ledger import FileStamp
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.catalog.ledger import LedgerEntry, ancestors
 from lakehouse.catalog.readers import positions
@@ -22,6 +23,7 @@ from lakehouse.maintenance.running import RUNNING, left_at
 
 _OF_MAIN: tuple[tuple[str, Callable[[Snapshot], object | None]], ...] = (
     ("the stream goes on from its newest batch", BatchStamp.from_snapshot),
+    ("its newest batch of files says what it has taken", FileStamp.from_snapshot),
     ("its newest publish says what it was made of", LedgerEntry.from_snapshot),
 )
 

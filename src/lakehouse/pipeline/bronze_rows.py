@@ -1,13 +1,15 @@
-"""Kafka records into rows of a bronze table: decoded, or dead letters with the reason."""
+"""Records of Kafka or of files into rows of a bronze table: decoded, or dead letters with the reason."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contract.bronze_record import origin_of
 from lakehouse.contract.event_time import EVENT_TIME, LATE_BY, EventTime, Late
 from lakehouse.contract.kafka_record import PAYLOAD, DeadLetterReason
 from lakehouse.contract.table import TableSpec
@@ -16,11 +18,19 @@ from lakehouse.quality.mask import FAILED, MASK, MORE, RULES, SCORE, failed_any
 from lakehouse.transforms.decoder import Decode, JsonDecoder
 from lakehouse.transforms.event_time import late_detail, with_event_time, with_late_by
 
+_ORIGIN: dict[str, Callable[[str], Column]] = {
+    "kafka_timestamp": lambda name: F.col("timestamp").alias(name),
+    "ingested_at": lambda name: F.current_timestamp().alias(name),
+}
+"""Columns that say where a row came from and are called otherwise in what was read, or are not in it."""
+
 
 def to_bronze(
     df: DataFrame, spec: TableSpec, *, max_bytes: int, decode: Decode | None = None, watermark: Column | None = None
 ) -> DataFrame:
-    """Turn Kafka records as Spark reads them into rows of a bronze table: decoded, or dead letters.
+    """Turn records as they were read into rows of a bronze table: decoded, or dead letters.
+
+    ``df`` has the columns that Spark gives Kafka records, or those of ``sources.protocol.RECORD``.
 
     Rows: one per record. Columns: those of the table. Cost: one parse per record, no shuffle. Batch and stream.
 
@@ -46,11 +56,7 @@ def to_bronze(
         F.lit(_library_version()).alias("library_version"),
     )
     return decoded.select(
-        "topic",
-        "partition",
-        "offset",
-        F.col("timestamp").alias("kafka_timestamp"),
-        F.current_timestamp().alias("ingested_at"),
+        *(_ORIGIN.get(name, F.col)(name) for name in origin_of(spec.schema)),
         F.when(F.col("reason").isNotNull(), dead_letter).alias("dead_letter"),
         PAYLOAD,
         *((EVENT_TIME, LATE_BY) if event_time is not None else ()),

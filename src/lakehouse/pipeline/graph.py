@@ -15,6 +15,7 @@ from itertools import pairwise
 from types import ModuleType
 
 from lakehouse.contract.build import BuildSpec, build_of
+from lakehouse.contract.file_record import FileRecord
 from lakehouse.contract.kafka_record import KafkaRecord
 from lakehouse.contract.schema import Schema
 from lakehouse.contract.table import TableSpec, is_table, spec_of
@@ -27,6 +28,7 @@ class FilledBy(StrEnum):
 
     BUILD = "build"
     STREAM = "stream"
+    SOURCE = "source"
     EXTERNAL = "external"
     NOTHING = "nothing"
 
@@ -62,7 +64,9 @@ class Graph:
             return FilledBy.BUILD
         if spec.external:
             return FilledBy.EXTERNAL
-        return FilledBy.STREAM if issubclass(spec.schema, KafkaRecord) else FilledBy.NOTHING
+        if issubclass(spec.schema, KafkaRecord):
+            return FilledBy.STREAM
+        return FilledBy.SOURCE if issubclass(spec.schema, FileRecord) else FilledBy.NOTHING
 
     def related(self, names: Iterable[str], *, upstream: bool = False, downstream: bool = False) -> frozenset[str]:
         """Give some tables, all when none is named, and on demand whatever they come from or whatever comes of them.
@@ -201,8 +205,8 @@ def _refuse_unfilled(graph: Graph) -> None:
     ]
     if lines:
         todo = (
-            "\nWrite a @build that returns it, or derive it from KafkaRecord and stream into it; if something outside "
-            "of this lake fills it, declare it with @table(…, external=True)."
+            "\nWrite a @build that returns it, or derive it from KafkaRecord and stream into it, or from FileRecord "
+            "and ingest files; if something outside of this lake fills it, declare it with @table(…, external=True)."
         )
         raise ContractError(f"builds read tables that nothing fills:{''.join(lines)}{todo}")
 

@@ -13,6 +13,7 @@ from lakehouse.pipeline.graph import FilledBy, Graph, reads_of
 _SHAPES = {
     FilledBy.BUILD: '["{}"]',
     FilledBy.STREAM: '(["{}"])',
+    FilledBy.SOURCE: '(["{}"])',
     FilledBy.EXTERNAL: '[/"{}"/]',
     FilledBy.NOTHING: '["{} (nothing fills it)"]',
 }

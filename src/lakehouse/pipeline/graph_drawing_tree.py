@@ -16,12 +16,14 @@ _NARROWEST_NOTE = 30
 _STYLES = {
     FilledBy.BUILD: "bold",
     FilledBy.STREAM: "bold cyan",
+    FilledBy.SOURCE: "bold cyan",
     FilledBy.EXTERNAL: "bold cyan",
     FilledBy.NOTHING: "bold red",
 }
 _FILLED = {
     FilledBy.BUILD: "filled by a build",
     FilledBy.STREAM: "filled by a stream",
+    FilledBy.SOURCE: "filled from a source",
     FilledBy.EXTERNAL: "filled from outside of the lake",
     FilledBy.NOTHING: "nothing fills it",
 }

@@ -212,6 +212,7 @@ def _lost(name: str, rows: int) -> str:
 _NOT_THERE = {Verdict.WAITS: "it waits itself", Verdict.FAILS: "it fails"}
 _TO_FILL = {
     FilledBy.STREAM: "run `lakehouse stream {}`",
+    FilledBy.SOURCE: "run `lakehouse ingest PATH --into {}`",
     FilledBy.BUILD: "run `lakehouse run {}`, or plan it too",
     FilledBy.EXTERNAL: "something outside of this lake fills it",
     FilledBy.NOTHING: "nothing fills it",

@@ -44,7 +44,8 @@ def plan_schema(live: LiveTable | None, spec: TableSpec, *, catalog: str) -> Sch
 def plan_input(live: LiveTable | None, spec: TableSpec, *, catalog: str, filled_by: FilledBy) -> SchemaPlan:
     """Hold the contract of a table that a run only reads against the live one. Cost: none.
 
-    A stream's table is held against all of it, since the stream evolves it; of another, only what is read has to fit.
+    The table of a stream or source is held against all of it, since that evolves it; of another, only what is read has
+    to fit.
     """
     plan = SchemaPlan(table=spec.name, filled_by=filled_by)
     if live is None:
@@ -52,6 +53,6 @@ def plan_input(live: LiveTable | None, spec: TableSpec, *, catalog: str, filled_
     found = evolve(spec, live, catalog=catalog)
     # What could be evolved can be read: a column that is not there yet is null.
     unreadable = mismatches(live.struct, spec.schema, absent_as_null=True) if found.refused else ()
-    if filled_by is not FilledBy.STREAM:
+    if filled_by not in (FilledBy.STREAM, FilledBy.SOURCE):
         return replace(plan, refused=unreadable, readable=not unreadable)
     return replace(plan, statements=found.statements, refused=found.refused, readable=not unreadable)

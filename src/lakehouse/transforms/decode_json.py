@@ -111,7 +111,7 @@ def _detail(payload: ColumnSpec, max_bytes: int, *, wrapped: bool) -> Column:
         )
         for path, kind in _typed_paths(payload)
     ]
-    wrong = _lines(F.struct(*found)) if found else F.lit(None).cast("string")
+    wrong = named_values(F.struct(*found)) if found else F.lit(None).cast("string")
     # Spark keeps what it could read of an array, so its field is not null; and NaN is no JSON.
     deep = F.concat(F.lit("a value does not fit its type: "), F.substring(text, 1, _SHOWN))
     return (
@@ -131,7 +131,7 @@ def _detail(payload: ColumnSpec, max_bytes: int, *, wrapped: bool) -> Column:
     )
 
 
-def _lines(fields: Column) -> Column:
+def named_values(fields: Column) -> Column:
     """Give ``name value; name value`` of a struct's fields, those that are null left out; null when all are.
 
     By way of JSON, because joining each by itself makes a Java method of more than 8,000 bytecodes: those are never

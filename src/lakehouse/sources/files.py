@@ -1,0 +1,243 @@
+"""Files of a folder or object store as a source: CSV, JSON lines, JSON documents and Parquet, packed or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from lakehouse.catalog.file_ledger import Held
+from lakehouse.contract.columns import ColumnSpec
+from lakehouse.contract.kafka_record import DeadLetterReason
+from lakehouse.errors import ConfigError, SourceError
+from lakehouse.sources.date_pattern import DoubtError
+from lakehouse.sources.dialect import HEAD_BYTES, UnreadableError, check_options, find_dialect
+from lakehouse.sources.file_listing import Folder
+from lakehouse.sources.file_portions import read_csv, read_documents, read_json_lines, read_parquet
+from lakehouse.sources.protocol import LeftOut, Piece, Portion, SourceBatch, Unreadable
+from lakehouse.transforms.csv_dialect import CsvDialect
+
+_PACKED = (".gz", ".bz2", ".zst")
+_READERS = 16
+_MOST_PORTIONS = 32
+"""Ways of writing in a batch at most: Spark plans each by itself."""
+
+
+class FileFormat(StrEnum):
+    """How records stand in a file."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+_SUFFIXES = {
+    ".csv": FileFormat.CSV, ".tsv": FileFormat.CSV, ".txt": FileFormat.CSV, ".jsonl": FileFormat.JSON_LINES,
+    ".ndjson": FileFormat.JSON_LINES, ".json": FileFormat.JSON, ".parquet": FileFormat.PARQUET,
+}  # fmt: skip
+
+
+class Changed(StrEnum):
+    """What becomes of a file that was taken and is another one now."""
+
+    LEAVE = "leave"
+    TAKE = "take"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """What the beginning of a file says: its format, and how it is written."""
+
+    piece: Piece
+    format: FileFormat
+    dialect: CsvDialect | None = None
+    schema: str = ""
+
+    @property
+    def alike(self) -> str:
+        return f"{self.format} {self.dialect.to_json() if self.dialect else self.schema}"
+
+
+@dataclass(kw_only=True)
+class FileSource:
+    """The files of a folder, each taken once; a batch takes so many of them.
+
+    Args:
+        folder: Where they are.
+        format: Of all of them; None: each by its suffix, and those of an unknown one are left out.
+        options: Of the dialect, over what is found out; ``records`` of JSON documents: where in them the records are,
+            as in ``$.results``.
+        changed: What becomes of a file that was taken and is another one now.
+        max_files: Of a batch.
+        max_bytes: Of a batch; one file is taken however large it is.
+    """
+
+    folder: Folder
+    format: FileFormat | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    changed: Changed = Changed.LEAVE
+    max_files: int = 10_000
+    max_bytes: int = 8 * 1024**3
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        check_options({name: value for name, value in self.options.items() if name != "records"})
+        if self.max_files < 1 or self.max_bytes < 1:
+            raise ConfigError("a batch takes at least one file")
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return self.folder.location
+
+    def batches(self, spark: SparkSession, payload: ColumnSpec, held: Held) -> Iterator[SourceBatch]:
+        """Give the files that a table does not hold, in the order of their paths. Cost: see ``Folder.files``.
+
+        Of each new file the beginning is read here; Spark reads the files.
+        """
+        new = self._new(held)
+        at = 0
+        while at < len(new):
+            looked, unreadable, at = self._looked(new, at, payload)
+            portions = [one for one in self._portions(spark, payload, looked, unreadable) if one is not None]
+            if portions or unreadable:
+                yield SourceBatch(portions=portions, unreadable=unreadable)
+
+    def _new(self, held: Held) -> list[Piece]:
+        there, self.left_out = self.folder.files()
+        taken, new = held.newest(), []
+        for piece in there:
+            before = taken.get(piece.source)
+            if before is None or (before.version != piece.version and self.changed is Changed.TAKE):
+                new.append(piece)
+            elif before.version != piece.version:
+                why = "it was taken, and has changed since; --changed take takes it as a file of its own"
+                self.left_out.append(LeftOut(source=piece.source, why=why))
+        return new
+
+    def _looked(
+        self, new: Sequence[Piece], at: int, payload: ColumnSpec
+    ) -> tuple[dict[str, list[_Look]], list[Unreadable], int]:
+        """Look at the files of the next batch; gives those that are written alike together, and where it ends."""
+        chosen: list[Piece] = []
+        size = 0
+        for piece in new[at : at + self.max_files]:
+            if chosen and size + piece.size > self.max_bytes:
+                break
+            chosen.append(piece)
+            size += piece.size
+        alike: dict[str, list[_Look]] = {}
+        unreadable: list[Unreadable] = []
+        with ThreadPoolExecutor(max_workers=_READERS) as pool:
+            for count, found in enumerate(pool.map(lambda one: self._look(one, payload), chosen)):
+                if isinstance(found, _Look):
+                    if found.alike not in alike and len(alike) == _MOST_PORTIONS:
+                        return alike, unreadable, at + count
+                    alike.setdefault(found.alike, []).append(found)
+                elif isinstance(found, Unreadable):
+                    unreadable.append(found)
+                else:
+                    self.left_out.append(found)
+        return alike, unreadable, at + len(chosen)
+
+    def _look(self, piece: Piece, payload: ColumnSpec) -> _Look | Unreadable | LeftOut:
+        kind = self.format or _format_of(piece.source)
+        if kind is None:
+            why = f"its suffix is none of {', '.join(_SUFFIXES)}; --format says what it is, --pattern leaves it out"
+            return LeftOut(source=piece.source, why=why)
+        try:
+            return self._opened(piece, kind, payload)
+        except UnreadableError as error:
+            return Unreadable(piece=piece, reason=error.reason, detail=error.detail)
+        except DoubtError as error:
+            return LeftOut(source=piece.source, why=str(error))
+        except (OSError, EOFError, pa.ArrowInvalid) as error:
+            return Unreadable(piece=piece, reason=DeadLetterReason.UNREADABLE_FILE, detail=_in_one_line(error))
+
+    def _opened(self, piece: Piece, kind: FileFormat, payload: ColumnSpec) -> _Look:
+        if kind is FileFormat.PARQUET:
+            return _Look(piece=piece, format=kind, schema=self._parquet_schema(piece))
+        head, whole = self._head(piece)
+        lines = kind is FileFormat.JSON and "records" not in self.options and _is_lines(head)
+        # Of a file without anything in it any format is right, and lines need no header.
+        if lines or not head.strip():
+            return _Look(piece=piece, format=FileFormat.JSON_LINES)
+        if kind is not FileFormat.CSV:
+            return _Look(piece=piece, format=kind)
+        return _Look(piece=piece, format=kind, dialect=find_dialect(head, payload, self.options, whole=whole))
+
+    def _head(self, piece: Piece) -> tuple[bytes, bool]:
+        with self.folder.open(piece) as stream:
+            head = stream.read(HEAD_BYTES + 1)
+        return head[:HEAD_BYTES], len(head) <= HEAD_BYTES
+
+    def _parquet_schema(self, piece: Piece) -> str:
+        import pyarrow.parquet as pq
+
+        with self.folder.open_file(piece) as file:
+            return str(pq.ParquetFile(file).schema_arrow.remove_metadata())
+
+    def _portions(
+        self, spark: SparkSession, payload: ColumnSpec, looked: Mapping[str, list[_Look]], unreadable: list[Unreadable]
+    ) -> Iterator[Portion | None]:
+        for alike in looked.values():
+            read, pieces = self._reader(spark, payload, alike[0]), [one.piece for one in alike]
+            try:
+                yield read(pieces)
+            except SourceError:
+                raise
+            except Exception as error:
+                # Spark stops at the first file that is broken further in, and does not always say which it is.
+                broken = self._broken(pieces)
+                if not broken:
+                    raise SourceError(f"{self.name} could not be read: {_in_one_line(error)}") from error
+                unreadable.extend(broken)
+                gone = {one.piece.source for one in broken}
+                left = [one for one in pieces if one.source not in gone]
+                yield read(left) if left else None
+
+    def _reader(self, spark: SparkSession, payload: ColumnSpec, look: _Look) -> Callable[[Sequence[Piece]], Portion]:
+        if look.dialect is not None:
+            dialect = look.dialect
+            return lambda pieces: read_csv(spark, pieces, dialect, payload)
+        if look.format is FileFormat.JSON:
+            return lambda pieces: read_documents(spark, pieces, self.options.get("records", ""))
+        if look.format is FileFormat.PARQUET:
+            return lambda pieces: read_parquet(spark, pieces, payload)
+        return lambda pieces: read_json_lines(spark, pieces)
+
+    def _broken(self, pieces: Sequence[Piece]) -> list[Unreadable]:
+        """Read files to their end, to find those of which that fails. Cost: they are read once more, here."""
+
+        def read(piece: Piece) -> Unreadable | None:
+            try:
+                with self.folder.open(piece) as stream:
+                    while stream.read(8 * 1024**2):
+                        pass
+            except (OSError, EOFError, pa.ArrowInvalid) as error:
+                return Unreadable(piece=piece, reason=DeadLetterReason.UNREADABLE_FILE, detail=_in_one_line(error))
+            return None
+
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            return [one for one in pool.map(read, pieces) if one is not None]
+
+
+def _format_of(source: str) -> FileFormat | None:
+    name = PurePosixPath(source.lower())
+    return _SUFFIXES.get(PurePosixPath(name.stem).suffix if name.suffix in _PACKED else name.suffix)
+
+
+def _is_lines(head: bytes) -> bool:
+    """Tell whether a file of JSON has an object on each line, as many that are called ``.json`` have."""
+    lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    return len(lines) > 1 and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines[:2])
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__
