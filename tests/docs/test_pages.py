@@ -26,8 +26,8 @@ ROOT = Path(__file__).parent.parent.parent
 README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", ROOT / "docs" / "streaming.md"
 BUILDS, TRANSFORMS = ROOT / "docs" / "builds.md", ROOT / "docs" / "transforms.md"
 ENGINES, CONTRACTS = ROOT / "docs" / "engines.md", ROOT / "docs" / "contracts.md"
-AWS = ROOT / "docs" / "aws.md"
-PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES, CONTRACTS, AWS)
+AWS, SOURCES = ROOT / "docs" / "aws.md", ROOT / "docs" / "sources.md"
+PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES, CONTRACTS, AWS, SOURCES)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:

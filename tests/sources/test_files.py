@@ -18,7 +18,10 @@ from lakehouse.catalog.file_ledger import read_held
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import SourceError
+from lakehouse.pipeline.replay import Chosen
+from lakehouse.pipeline.replay_files import replay_files
 from lakehouse.pipeline.take import Took, take
+from lakehouse.pipeline.verify_files import verify_files, verify_files_deep
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.files import Changed
 from tests.sources.sales import files_at, fresh_spec
@@ -163,7 +166,7 @@ def test_a_dead_letter_keeps_the_line_byte_for_byte(taken: Taken) -> None:
 
 
 def test_the_records_of_each_file_are_counted_before_the_commit(taken: Taken) -> None:
-    held = read_held(taken.lake, taken.spec.name)
+    held = read_held(taken.lake.catalog, taken.spec.name)
     counted = {one.source: one.records for one in held.newest().values() if one.records}
     assert counted == Counter(one.source for one in taken.all_rows)
     assert taken.took.records == sum(counted.values())
@@ -178,6 +181,20 @@ def test_files_that_are_not_taken_are_told_with_the_reason(taken: Taken) -> None
 def test_fields_that_the_contract_does_not_have_are_noted(taken: Taken) -> None:
     noted = taken.lake.named("ops.schema_drift").where(f"table_name = '{taken.spec.name}'")
     assert Counter(row["field"] for row in noted.collect()) == {"extra": 1, "new": 1, "other": 1}
+
+
+def test_the_table_proves_that_it_holds_each_record_once(taken: Taken) -> None:
+    proof = verify_files(taken.lake.catalog, taken.spec)
+    assert (proof.problems, proof.records, proof.rows) == ((), len(taken.all_rows), len(taken.all_rows))
+    assert verify_files_deep(taken.lake, taken.spec, proof).problems == ()
+
+
+def test_a_dead_letter_that_can_be_read_now_becomes_a_row_once(taken: Taken) -> None:
+    too_large = Chosen(reasons=("too_large",))
+    found = [replay_files(taken.lake, taken.spec, too_large, max_bytes=10_000) for _ in range(2)]
+    assert [(one.chosen, one.added) for one in found] == [(1, 1), (0, 0)]
+    proof = verify_files(taken.lake.catalog, taken.spec)
+    assert (proof.problems, proof.replayed) == ((), 1)
 
 
 def test_nothing_is_taken_twice(taken: Taken) -> None:

@@ -8,19 +8,21 @@ written here and never committed, because its run died or another was faster, is
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 import pyarrow as pa
+from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import EqualTo
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.conflicts import commit
-from lakehouse.catalog.iceberg import Lake, find_table
+from lakehouse.catalog.iceberg import Lake, find_table, load_table
 from lakehouse.catalog.ledger import ancestors
 from lakehouse.catalog.log_table import Rows, add_to_log
 from lakehouse.contract.marks import doc, required
@@ -69,6 +71,7 @@ class FileStamp:
         records: How many records they hold: the rows that it adds.
         records_before: Rows that such commits had added before it.
         cursor: Where a source goes on that gives no files but answers, in its own words.
+        replayed_before: Rows that replays of dead letters had added before it.
         added: Rows that it has added; None before it is made.
     """
 
@@ -77,11 +80,27 @@ class FileStamp:
     records: int
     records_before: int = 0
     cursor: str = ""
+    replayed_before: int = 0
     added: int | None = None
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether it took no file and added good rows of dead letters."""
+        return self.files == 0
+
+    @property
+    def records_so_far(self) -> int:
+        """Rows of files that the table was given, this commit included; without those of replays."""
+        return self.records_before + (0 if self.is_replay else self.records)
+
+    @property
+    def replayed_so_far(self) -> int:
+        """Rows that replays have added, this commit included."""
+        return self.replayed_before + (self.added or 0 if self.is_replay else 0)
 
     def summary(self) -> dict[str, str]:
         """Give the snapshot properties that carry this stamp."""
-        state = [self.files, self.records, self.records_before, self.cursor]
+        state = [self.files, self.records, self.records_before, self.cursor, self.replayed_before]
         return {_BATCH: self.batch, _STATE: json.dumps(state)}
 
     @staticmethod
@@ -90,11 +109,40 @@ class FileStamp:
         summary = snapshot.summary.additional_properties if snapshot.summary else {}
         if _BATCH not in summary:
             return None
-        files, records, before, cursor = json.loads(summary[_STATE])
-        added = int(summary.get("added-records", 0))
+        files, records, before, cursor, replayed = json.loads(summary[_STATE])
         return FileStamp(
-            batch=summary[_BATCH], files=files, records=records, records_before=before, cursor=cursor, added=added
+            batch=summary[_BATCH],
+            files=files,
+            records=records,
+            records_before=before,
+            cursor=cursor,
+            replayed_before=replayed,
+            added=int(summary.get("added-records", 0)),
         )
+
+
+def stamp_files(files: Sequence[TakenFile], before: FileStamp | None, *, cursor: str = "") -> FileStamp:
+    """Make the stamp of a commit that takes files, on top of the newest one in the table."""
+    return FileStamp(
+        batch=uuid.uuid4().hex,
+        files=len(files),
+        records=sum(one.records for one in files),
+        records_before=before.records_so_far if before else 0,
+        cursor=cursor or (before.cursor if before else ""),
+        replayed_before=before.replayed_so_far if before else 0,
+    )
+
+
+def stamp_file_replay(before: FileStamp) -> FileStamp:
+    """Make the stamp of a commit that adds good rows of dead letters: what the table has taken stays the same."""
+    return replace(
+        before,
+        files=0,
+        records=0,
+        records_before=before.records_so_far,
+        replayed_before=before.replayed_so_far,
+        added=None,
+    )
 
 
 def file_stamps(held: Table) -> Iterator[FileStamp]:
@@ -123,19 +171,19 @@ class Held:
         return {one.source: one for batch in self.batches.values() for one in batch}
 
 
-def read_held(lake: Lake, name: str) -> Held:
+def read_held(catalog: Catalog, name: str) -> Held:
     """Give what a table has taken. Cost: metadata of the table, and the rows of ``ops.files`` that are of it.
 
     Raises:
         TableNotFoundError: There is no such table.
         SourceError: ``ops.files`` has lost what the table says it holds.
     """
-    of_table = lake.table(name)
+    of_table = load_table(catalog, name)
     head, stamp = of_table.current_snapshot(), next(file_stamps(of_table), None)
     since = head.snapshot_id if head else None
     if stamp is None:
         return Held(snapshot_id=since)
-    log = find_table(lake.catalog, spec_of(Files).name)
+    log = find_table(catalog, spec_of(Files).name)
     rows = log.scan(row_filter=EqualTo(term="table_name", value=name)).to_arrow() if log else None
     return Held(snapshot_id=since, stamp=stamp, batches=_line(rows, stamp, name))
 

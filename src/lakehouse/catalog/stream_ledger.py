@@ -96,7 +96,7 @@ def read_ledger(
     rows = row_count(table)
     problems = list(_joints([stamp for _, stamp in stamps]))
     if not merged:
-        problems += [*_commits(stamps), *_removed(snapshots), *_counts(offsets, records, dense=dense)]
+        problems += [*_commits(stamps), *rows_removed(snapshots), *_counts(offsets, records, dense=dense)]
     proven = _first_looked_at([stamp for _, stamp in stamps])
     return StreamLedger(
         table=".".join(table.name()),
@@ -146,7 +146,7 @@ def _commits(stamps: Sequence[tuple[Snapshot, BatchStamp]]) -> Iterator[Problem]
             yield Problem(kind=ProblemKind.TOO_MANY_ROWS, text=f"snapshot {snapshot.snapshot_id}: {text}")
 
 
-def _removed(snapshots: Sequence[Snapshot]) -> Iterator[Problem]:
+def rows_removed(snapshots: Sequence[Snapshot]) -> Iterator[Problem]:
     """Find commits that took rows away: a table of a stream is only appended to, or compacted."""
     for snapshot in snapshots:
         if snapshot.summary is None or snapshot.summary.operation.value not in {"delete", "overwrite"}:

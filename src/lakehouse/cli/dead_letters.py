@@ -26,6 +26,7 @@ from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
 from lakehouse.pipeline.replay import Chosen
 from lakehouse.pipeline.replay import replay as replay_rows
+from lakehouse.pipeline.replay_files import replay_files
 
 TableName = Annotated[str, typer.Argument(help="A bronze table, such as bronze.users_raw.")]
 Reasons = Annotated[
@@ -86,6 +87,9 @@ def replay(
         str | None,
         typer.Option(help="SQL over topic, partition, offset, kafka_timestamp, ingested_at, reason, detail …"),
     ] = None,
+    max_record_bytes: Annotated[
+        int, typer.Option(help="Of files: longer records stay dead letters; of a stream its settings say it.", min=1)
+    ] = 1_000_000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decode and count only.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -100,7 +104,8 @@ def replay(
         lakehouse replay bronze.users_raw --where "partition = 2 AND offset >= 1000" --since 2026-11-20
     """
     settings = settings_of(config, overrides)
-    ingest = ingest_of(settings, table)
+    spec = discover(settings.packages).table(table)
+    ingest = None if issubclass(spec.schema, FileRecord) else ingest_of(settings, table)
     chosen = Chosen(
         reasons=tuple(one.value for one in reason or ()),
         since=since.replace(tzinfo=since.tzinfo or UTC) if since else None,
@@ -110,14 +115,11 @@ def replay(
     with Steps(console).step(f"replay {table}") as step:
         lake = lake_of(settings)
         lake.table(table)
-        done = replay_rows(
-            lake,
-            ingest.spec,
-            chosen,
-            max_bytes=ingest.max_record_bytes,
-            decoder=ingest.decoder,
-            dry_run=dry_run,
-        )
+        if ingest is None:
+            done = replay_files(lake, spec, chosen, max_bytes=max_record_bytes, dry_run=dry_run)
+        else:
+            size, decoder = ingest.max_record_bytes, ingest.decoder
+            done = replay_rows(lake, spec, chosen, max_bytes=size, decoder=decoder, dry_run=dry_run)
         step.done = done.added
     if as_json:
         print(json.dumps(asdict(done)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import time
 from dataclasses import asdict
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
@@ -16,7 +18,6 @@ from lakehouse.catalog.connect import pyiceberg_properties
 from lakehouse.catalog.file_ledger import FileStamp
 from lakehouse.cli.options import AsJson, ConfigFile, Override, lake_of, settings_of
 from lakehouse.cli.terminal import console
-from lakehouse.config import Settings
 from lakehouse.errors import ConfigError, SourceError
 from lakehouse.observe.progress import Step, Steps
 from lakehouse.pipeline.graph import discover
@@ -24,12 +25,19 @@ from lakehouse.pipeline.source_preview import Preview, preview
 from lakehouse.pipeline.take import Took, payload_of, take
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.files import Changed, FileFormat, FileSource
+from lakehouse.sources.protocol import Source
 
 _SHOWN = 20
 
 
 def ingest(
-    path: Annotated[str, typer.Argument(help="A file, a folder, or an address such as s3://bucket/prefix.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A file, a folder, an address such as s3://bucket/prefix, or a source of one's own as module:Class.",
+        ),
+    ],
     into: Annotated[str, typer.Option("--into", metavar="TABLE", help="A bronze table whose class is a FileRecord.")],
     config: ConfigFile = None,
     overrides: Override = None,
@@ -46,6 +54,9 @@ def ingest(
         ),
     ] = None,
     changed: Annotated[Changed, typer.Option(help="Of a file that was taken and is another one now.")] = Changed.LEAVE,
+    retry_unreadable: Annotated[
+        bool, typer.Option("--retry-unreadable", help="Try those once more that could not be read.")
+    ] = False,
     settle_seconds: Annotated[
         float, typer.Option(help="How long a file must not have changed to be whole.", min=0, max=3600)
     ] = 2.0,
@@ -74,15 +85,28 @@ def ingest(
         raise ConfigError(f"files fill production's tables, which {settings.environment} only reads; leave --env out")
     spec = discover(settings.packages).table(into)
     payload_of(spec)
-    folder = _folder(settings, path, pattern, settle_seconds, whole_folders=whole_folders)
-    source = FileSource(folder=folder, format=format_, options=_options(option), changed=changed)
+    source = _own_source(path) or FileSource(
+        folder=Folder(
+            location=path,
+            pattern=pattern,
+            settle_seconds=settle_seconds,
+            whole_folders=whole_folders,
+            properties=pyiceberg_properties(settings),
+        ),
+        format=format_,
+        options=_options(option),
+        changed=changed,
+        retry_unreadable=retry_unreadable,
+    )
     if dry_run:
         with Steps(console).step(f"look at {path}") as step:
             seen = preview(lake_of(settings), spec, source, max_record_bytes=max_record_bytes)
             step.done = sum(seen.counts.values())
         print(json.dumps(asdict(seen), indent=2, ensure_ascii=False)) if as_json else _show(seen)
         return
-    folder.files()
+    if isinstance(source, FileSource):
+        # What is wrong with the place is said before Java starts.
+        source.folder.files()
     lake = lake_of(settings)
     while True:
         with Steps(console).step(f"ingest {into}") as step:
@@ -95,14 +119,16 @@ def ingest(
         raise SourceError(f"{wrong:,} of the files at {path} were left out or cannot be read, see above")
 
 
-def _folder(settings: Settings, path: str, pattern: str, settle_seconds: float, *, whole_folders: bool) -> Folder:
-    return Folder(
-        location=path,
-        pattern=pattern,
-        settle_seconds=settle_seconds,
-        whole_folders=whole_folders,
-        properties=pyiceberg_properties(settings),
-    )
+def _own_source(path: str) -> Source | None:
+    """Give what ``module:name`` makes, called without arguments; None where the text is a path."""
+    module, _, name = path.partition(":")
+    if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", path):
+        return None
+    try:
+        made = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigError(f"the source {path} cannot be made: {error}") from error
+    return cast("Source", made)
 
 
 def _options(given: list[str] | None) -> dict[str, str]:

@@ -67,7 +67,7 @@ def preview(lake: Lake, spec: TableSpec, source: Source, *, max_record_bytes: in
         SourceError: The source cannot be read.
     """
     payload = payload_of(spec)
-    held = read_held(lake, spec.name) if lake.find(spec.name) else Held()
+    held = read_held(lake.catalog, spec.name) if lake.find(spec.name) else Held()
     batch = next(iter(source.batches(lake.spark, payload, held)), None)
     columns = {field.name: field.type.simpleString() for field in payload.fields}
     if batch is None:

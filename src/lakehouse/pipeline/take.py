@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -11,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalog.append_once import AppendConflictError, append_once
-from lakehouse.catalog.file_ledger import FileStamp, Held, TakenFile, file_stamps, plan_batch, read_held
+from lakehouse.catalog.file_ledger import FileStamp, Held, TakenFile, file_stamps, plan_batch, read_held, stamp_files
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.schema_drift import Drift, note_drift
 from lakehouse.contract.columns import ColumnSpec
@@ -87,7 +86,7 @@ def take(
     lake.ensure(spec)
     done, failed = _Done(), 0
     while failed < _TRIES:
-        held = read_held(lake, spec.name)
+        held = read_held(lake.catalog, spec.name)
         try:
             for batch in source.batches(lake.spark, payload, held):
                 stamp = _commit(lake, spec, batch, held, max_bytes=max_record_bytes)
@@ -134,15 +133,8 @@ _: Decode = _as_judged
 
 def _commit(lake: Lake, spec: TableSpec, batch: SourceBatch, held: Held, *, max_bytes: int) -> FileStamp:
     files = _files(batch)
-    before = held.stamp
-    stamp = FileStamp(
-        batch=uuid.uuid4().hex,
-        files=len(files),
-        records=sum(one.records for one in files),
-        records_before=before.records_before + (before.added or before.records) if before else 0,
-        cursor=batch.cursor or held.cursor,
-    )
-    plan_batch(lake, spec.name, stamp.batch, before, files)
+    stamp = stamp_files(files, held.stamp, cursor=batch.cursor)
+    plan_batch(lake, spec.name, stamp.batch, held.stamp, files)
     rows = rows_of(lake, spec, batch, max_bytes=max_bytes) if stamp.records else None
     try:
         append_once(lake, spec, rows, since=held.snapshot_id, summary=stamp.summary())

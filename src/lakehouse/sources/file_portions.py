@@ -16,6 +16,9 @@ from lakehouse.transforms.decode_csv import CsvDecoder
 from lakehouse.transforms.decode_rows import ROW, RowDecoder
 from lakehouse.transforms.decoder import JsonDecoder
 
+CSV_DIALECT = "csv-dialect"
+"""Header of a record that says how its file is written."""
+
 
 def read_csv(spark: SparkSession, pieces: Sequence[Piece], dialect: CsvDialect, payload: ColumnSpec) -> Portion:
     """Read files of CSV that are written alike. Cost: see ``read_lines``."""
@@ -25,7 +28,7 @@ def read_csv(spark: SparkSession, pieces: Sequence[Piece], dialect: CsvDialect, 
     extra = [name for name in dialect.columns if plain_name(name) not in declared]
     return Portion(
         pieces=pieces,
-        records=with_header(lines.records, "csv-dialect", dialect.to_json()),
+        records=with_header(lines.records, CSV_DIALECT, dialect.to_json()),
         counts=lines.counts,
         decoder=CsvDecoder(dialect=dialect),
         undeclared=dict.fromkeys(extra, "string"),

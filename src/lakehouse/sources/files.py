@@ -74,6 +74,7 @@ class FileSource:
         options: Of the dialect, over what is found out; ``records`` of JSON documents: where in them the records are,
             as in ``$.results``.
         changed: What becomes of a file that was taken and is another one now.
+        retry_unreadable: Whether files that could not be read are tried once more.
         max_files: Of a batch.
         max_bytes: Of a batch; one file is taken however large it is.
     """
@@ -82,6 +83,7 @@ class FileSource:
     format: FileFormat | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     changed: Changed = Changed.LEAVE
+    retry_unreadable: bool = False
     max_files: int = 10_000
     max_bytes: int = 8 * 1024**3
     left_out: list[LeftOut] = field(default_factory=list)
@@ -114,7 +116,8 @@ class FileSource:
         taken, new = held.newest(), []
         for piece in there:
             before = taken.get(piece.source)
-            if before is None or (before.version != piece.version and self.changed is Changed.TAKE):
+            again = before is not None and before.unreadable is not None and self.retry_unreadable
+            if before is None or again or (before.version != piece.version and self.changed is Changed.TAKE):
                 new.append(piece)
             elif before.version != piece.version:
                 why = "it was taken, and has changed since; --changed take takes it as a file of its own"
