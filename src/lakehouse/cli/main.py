@@ -96,7 +96,7 @@ _GROUPS = {
         "How far other systems have read a table, kept as tags.",
         {"show": "readers:show", "mark": "readers:mark", "forget": "readers:forget"},
     ),
-    "publish": ("Give gold to a warehouse.", {"duckdb": "serve:duckdb", "snowflake": "serve:snowflake"}),
+    "publish": ("Give gold to a warehouse.", {"duckdb": "serve:duckdb", "snowflake": "snowflake:snowflake"}),
 }
 
 app = typer.Typer(
