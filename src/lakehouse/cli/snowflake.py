@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +13,16 @@ import typer
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
-from lakehouse.cli.options import ConfigFile, Override, settings_of
+from lakehouse.cli.options import ConfigFile, Override, ask, settings_of
 from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
+from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
+from lakehouse.serving.snowflake.apply import apply, plan
 from lakehouse.serving.snowflake.check import require_right
+from lakehouse.serving.snowflake.connection import Session, connect
 from lakehouse.serving.snowflake.plan import files_of, missing_settings, render, statements
 from lakehouse.serving.snowflake.statement import Statement
 
@@ -30,16 +36,21 @@ def snowflake(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write them as files to review; nothing is sent.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before they are sent.")] = False,
 ) -> None:
     """Make gold queryable in Snowflake, by statements that are derived from the contracts.
 
-    How Snowflake comes to the tables is snowflake.route. Each statement is checked before any is shown.
+    How Snowflake comes to the tables is snowflake.route. Each statement is checked before any is shown or sent. What is
+    there already is looked at first, and kept. The first time it ends with the trust policy that the role in AWS needs:
+    put it there, and run this again.
 
     Examples:
 
         lakehouse publish snowflake --dry-run > snowflake.sql
 
         lakehouse publish snowflake --out build/snowflake --set snowflake.route=linked
+
+        lakehouse publish snowflake --yes
     """
     settings = settings_of(config, overrides)
     found = statements_of(settings)
@@ -51,8 +62,35 @@ def snowflake(
     elif dry_run:
         print(render(found, settings.snowflake), end="")
     else:
+        _apply(settings, found, yes=yes)
+
+
+def session_of(settings: Settings) -> Session:
+    """Give a session by the settings; it is opened with its first question."""
+    to = settings.snowflake
+    return Session(open=lambda: connect(to, environ=os.environ), role=to.role)
+
+
+def _apply(settings: Settings, found: Sequence[Statement], *, yes: bool) -> None:
+    with closing(session_of(settings)) as session:
+        if not yes:
+            counts = Counter(one.state.value for one in plan(session, found))
+            told = ", ".join(f"{state}: {count}" for state, count in sorted(counts.items()))
+            ask(
+                f"{len(found)} statements for {settings.snowflake.account} ({told}). Send them?",
+                refused="nothing was sent",
+            )
+        with Steps(console).step("set up Snowflake", total=len(found)) as step:
+            applied = apply(session, found, say=lambda one: step.say(f"{one.state}: {one.statement.kind}"))
+            step.done = len(applied.done) + len(applied.kept)
+    told = f"{len(applied.done)} statements were run, {len(applied.kept)} objects were there"
+    console.print(told, highlight=False)
+    if applied.trust:
+        print(applied.trust)
+        why = "".join(f"\n  - {line}" for line in applied.refused)
         raise ServingError(
-            "publish snowflake only prints so far: add --dry-run or --out, review the statements, run them yourself"
+            f"AWS does not let Snowflake in yet:{why}\nPut the trust policy above on "
+            f"{settings.snowflake.aws_role_arn}, then run this again: it goes on from here. AWS takes some seconds."
         )
 
 

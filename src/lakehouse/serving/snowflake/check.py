@@ -14,25 +14,23 @@ from lakehouse.serving.snowflake.tokens import tokens
 def check(statement: Statement) -> list[str]:
     """Give what is wrong with a statement: an option that is missing or out of its order, a value that cannot be."""
     kept, problem = _read(statement)
-    if kept is None:
-        return [problem]
-    return _disagreements(statement.kind, kept)
+    return [problem] if kept is None else _disagreements(statement.kind, kept)
 
 
 def check_all(found: Sequence[Statement]) -> list[str]:
     """Give what is wrong with any statement, or with their order: each needs what was made before it."""
     problems, made, databases = [], set[str](), set[str]()
     for one in found:
-        where = f"{one.kind} {one.name}"
-        problems += [f"{where}: {problem}" for problem in check(one)]
-        for label, words in _read(one)[0] or ():
+        kept, problem = _read(one)
+        wrong = [problem] if kept is None else _disagreements(one.kind, kept)
+        for label, words in kept or ():
             name = words[1:-1].replace("''", "'") if words.startswith("'") else words
-            if label == "needs" and name not in made and name.split(".")[0] not in databases:
-                problems.append(f"{where}: it needs {name}, which nothing before it makes")
-            if label == "makes":
-                made.add(name)
-            if label == "makes all of":
-                databases.add(name)
+            needed = {"needs": name, "needs stage": name[1:].split("/")[0], "makes": name.rpartition(".")[0]}.get(label)
+            if needed and needed not in made and needed.split(".")[0] not in databases:
+                wrong.append(f"it needs {needed}, which nothing before it makes")
+            made |= {name} if label == "makes" else set()
+            databases |= {name} if label == "makes all of" else set()
+        problems += [f"{one.kind} {one.name}: {line}" for line in wrong]
     return problems
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.contract.table import TableSpec
 from lakehouse.serving.snowflake.iceberg_table import table_name
-from lakehouse.serving.snowflake.names import literal
+from lakehouse.serving.snowflake.names import given, literal
 from lakehouse.serving.snowflake.statement import Statement, Step
 
 
@@ -18,6 +18,13 @@ def catalog_is_open(to: SnowflakeSettings) -> Statement:
     """Whether the catalog answers; the name is compared letter by letter."""
     name = to.catalog_integration
     return _check("catalog is open", name, f"SYSTEM$VERIFY_CATALOG_INTEGRATION({literal(name)})")
+
+
+def storage_is_open(to: SnowflakeSettings) -> Statement:
+    """Whether the prefix of the exports can be listed."""
+    where = given(to.export_url, "export_url")
+    asked = f"({literal(to.storage_integration)}, {literal(where)}, 'any', 'list')"
+    return _check("storage is open", to.storage_integration, f"SYSTEM$VALIDATE_STORAGE_INTEGRATION{asked}")
 
 
 def tables_of(to: SnowflakeSettings, layer: str) -> Statement:

@@ -88,6 +88,7 @@ KINDS: Mapping[str, str] = {
     "grant of a role": "GRANT ROLE <name: needs> TO ROLE <name>",
     "volume is open": "SELECT SYSTEM$VERIFY_EXTERNAL_VOLUME ( <filled: needs> )",
     "catalog is open": "SELECT SYSTEM$VERIFY_CATALOG_INTEGRATION ( <filled: needs> )",
+    "storage is open": "SELECT SYSTEM$VALIDATE_STORAGE_INTEGRATION ( <filled: needs> , <s3> , <filled> , 'list' )",
     "tables of the catalog": "SELECT SYSTEM$LIST_ICEBERG_TABLES_FROM_CATALOG ( <filled: needs> , <filled> )",
     "link status": "SELECT SYSTEM$CATALOG_LINK_STATUS ( <filled> )",
     "refresh status": "SELECT SYSTEM$AUTO_REFRESH_STATUS ( <filled: needs> )",

@@ -52,11 +52,12 @@ def metadata_path(to: SnowflakeSettings, metadata_location: str) -> str:
 
 def from_metadata(to: SnowflakeSettings, spec: TableSpec, metadata_location: str) -> Statement:
     """A table that reads one metadata file; ``refresh`` gives it the next one."""
+    path = metadata_path(to, metadata_location) if metadata_location else f"<metadata file of {spec.name}>"
     sql = (
         f"CREATE ICEBERG TABLE IF NOT EXISTS {table_name(to, spec)}\n"
         f"  EXTERNAL_VOLUME = {literal(to.external_volume)}\n"
         f"  CATALOG = {literal(to.catalog_integration)}\n"
-        f"  METADATA_FILE_PATH = {literal(metadata_path(to, metadata_location))}\n"
+        f"  METADATA_FILE_PATH = {literal(path)}\n"
         f"  COMMENT = {literal(spec.comment)};"
     )
     return _statement(to, spec, "iceberg table of a metadata file", sql)

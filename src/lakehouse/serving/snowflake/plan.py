@@ -113,7 +113,7 @@ def _tables(to: SnowflakeSettings, specs: Sequence[TableSpec], places: Mapping[s
         if to.route == "export":
             yield external_table.external_table(to, spec, place)
         elif to.route == "object_store":
-            yield iceberg_table.from_metadata(to, spec, place or f"<metadata file of {spec.name}>")
+            yield iceberg_table.from_metadata(to, spec, place)
         else:
             yield iceberg_table.from_catalog(to, spec)
 
@@ -127,6 +127,8 @@ def _computed(to: SnowflakeSettings, specs: Sequence[TableSpec]) -> Iterator[Sta
 
 
 def _checks(to: SnowflakeSettings, specs: Sequence[TableSpec], layers: Sequence[str]) -> Iterator[Statement]:
+    if to.export_url or to.route == "export":
+        yield checks.storage_is_open(to)
     if to.route not in {"export", "s3_tables"}:
         yield checks.volume_is_open(to)
     if to.route in _OF_REST:

@@ -42,4 +42,4 @@ class Statement:
     sql: str
     shown_by: str = ""
     described_by: str = ""
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -1,3 +1,6 @@
+-- storage is open: LAKE_STORAGE
+SELECT SYSTEM$VALIDATE_STORAGE_INTEGRATION('LAKE_STORAGE', 's3://lake-exports/', 'any', 'list');
+
 -- volume is open: LAKE_VOLUME
 SELECT SYSTEM$VERIFY_EXTERNAL_VOLUME('LAKE_VOLUME');
 

@@ -1,3 +1,6 @@
+-- storage is open: LAKE_STORAGE
+SELECT SYSTEM$VALIDATE_STORAGE_INTEGRATION('LAKE_STORAGE', 's3://lake-exports/', 'any', 'list');
+
 -- catalog is open: LAKE_GLUE
 SELECT SYSTEM$VERIFY_CATALOG_INTEGRATION('LAKE_GLUE');
 
