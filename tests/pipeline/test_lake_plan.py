@@ -106,8 +106,9 @@ class Shop:
 
     def lake_plan(self, *names: str, **options: Any) -> LakePlan:
         builds = tuple(one for name, one in self.builds.items() if name in (names or self.builds))
+        again = dict.fromkeys((one.table.name for one in builds), options.pop("since", ""))
         run = Run(minimum_score=lambda *_: 0.0, **{"instant": NOW, "costs": FOLLOW_ALWAYS, **options})
-        return plan_lake(self.lake, self.graph, builds, run)
+        return plan_lake(self.lake, self.graph, builds, run, since=again)
 
     def plan(self, name: str, **options: Any) -> TablePlan:
         """Plan all builds; gives the plan of one."""
@@ -312,6 +313,24 @@ def test_the_next_day_makes_a_table_stale_that_takes_the_instant(shop: Shop) -> 
 def test_full_builds_what_is_up_to_date(shop: Shop) -> None:
     plan = shop.published("large").plan("large", full=True)
     assert (kinds(plan), plan.strategy) == ([Kind.ASKED_FOR], Strategy.WHOLE)
+
+
+def test_rows_that_are_made_again_since_a_run_are_read_again_by_whatever_code(shop: Shop) -> None:
+    shop.insert((1, "a", 5))
+    shop.published("large", run_id="first")
+    shop.insert((2, "b", 6), (3, "b", 7))
+    shop.published("large", code="before")
+    plan = shop.plan("large", since="first")
+    assert (plan.verdict, kinds(plan)) == (Verdict.BUILD, [Kind.AGAIN, Kind.INPUT])
+    assert plan.reads
+    assert plan.reads.rows == 2
+
+
+def test_since_what_nobody_knows_is_told_of_each_table(shop: Shop) -> None:
+    shop.insert((1, "a", 5))
+    plan = shop.published("large").plan("large", since="last_week")
+    assert plan.verdict is Verdict.FAILS
+    assert "it is no run or snapshot" in plan.problems[0]
 
 
 def test_what_reads_a_stale_table_will_follow_as_its_declaration_allows(shop: Shop) -> None:

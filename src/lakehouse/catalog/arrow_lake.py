@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import ClassVar
 
 import pyarrow as pa
@@ -35,6 +36,11 @@ class ArrowLake(Lake):
     """What the session has in memory, each as it stood at a snapshot."""
 
     engine: ClassVar[Engine] = Engine.SAIL
+
+    @property
+    def engine_version(self) -> str:
+        """What computes rows, with its version; the session tells the one of Spark that it speaks like."""
+        return f"{self.engine} {version('pysail')}"
 
     def refresh(self, name: str) -> None:
         """Do nothing: each read asks the catalog."""

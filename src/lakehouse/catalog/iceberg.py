@@ -79,6 +79,11 @@ class Lake:
     engine: ClassVar[Engine] = Engine.SPARK
 
     @property
+    def engine_version(self) -> str:
+        """What computes rows, with its version, such as ``spark 4.1.1``."""
+        return f"{self.engine} {self.spark.version}"
+
+    @property
     def production(self) -> Lake:
         """The lake that the environment of this one reads; of production it is this."""
         if isinstance(self.catalog, EnvironmentCatalog):

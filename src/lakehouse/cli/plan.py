@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Since, lake_of, settings_of, since_by_table
 from lakehouse.cli.output import give
 from lakehouse.cli.plan_data import Price, as_data
 from lakehouse.cli.plan_text import lines_of
@@ -33,6 +33,7 @@ def plan(
     env: Env = None,
     downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
     full: Annotated[bool, typer.Option("--full", help="As `run --full`: even what is up to date.")] = False,
+    since: Since = "",
     out: Annotated[Path | None, typer.Option(help="File to write. Not given: standard output.", dir_okay=False)] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -49,17 +50,20 @@ def plan(
 
         lakehouse plan silver.users --downstream --full
 
+        lakehouse plan silver.users --since "2026-11-20 18:00"
+
         lakehouse plan --json --out build/plan.json
     """
     settings = settings_of(config, overrides, env)
     graph = discover(settings.packages)
     builds, more = graph.select(tables or (), downstream=downstream), more_rules(settings, graph)
+    again = since_by_table(tables, builds, since, full=full)
     run = Run(minimum_score=settings.quality.minimum_for, more_rules=more, full=full)
     steps = Steps(console)
     with steps.step("start the session"):
         lake = lake_of(_without_jobs(settings), on=SPARK_AND_SAIL)
     with steps.step(f"plan {len(builds)} build{'' if len(builds) == 1 else 's'}"):
-        found = plan_lake(lake, graph, builds, run)
+        found = plan_lake(lake, graph, builds, run, since=again)
     price = Price(per_hour=settings.plan.price_per_hour, currency=settings.plan.currency)
     if as_json:
         give(json.dumps(as_data(found, price), indent=2) + "\n", out, what="plan")

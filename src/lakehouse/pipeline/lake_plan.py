@@ -13,18 +13,19 @@ from pyspark.sql import DataFrame
 from lakehouse.catalog import ledger
 from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, Tables, find_table
+from lakehouse.catalog.time_travel import TimeTravelError
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.engine import Engine
 from lakehouse.contract.schema import Schema
 from lakehouse.errors import ContractError
-from lakehouse.pipeline.build_plan import Strategy, plan_build, strategy_on
+from lakehouse.pipeline.build_plan import Strategy, strategy_on
 from lakehouse.pipeline.engine_check import refused
 from lakehouse.pipeline.graph import FilledBy, Graph, reads_of
 from lakehouse.pipeline.past_runs import past_runs
 from lakehouse.pipeline.planned_read import planned_read
-from lakehouse.pipeline.run import Run
+from lakehouse.pipeline.run import Run, plan_run
 from lakehouse.pipeline.schema_plan import SchemaPlan, plan_input, plan_schema
-from lakehouse.pipeline.staleness import Cause, Kind, input_cause, own_causes
+from lakehouse.pipeline.staleness import Cause, Kind, input_causes, own_causes
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
 from lakehouse.pipeline.type_check import check_build, empty_tables
 from lakehouse.pipeline.upstream import strategy_after
@@ -67,13 +68,16 @@ class LakePlan:
         return sum(one.verdict is verdict for one in self.tables)
 
 
-def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -> LakePlan:
+def plan_lake(
+    lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run, *, since: Mapping[str, str] | None = None
+) -> LakePlan:
     """Tell what a run of some builds would do. What is wrong is collected, not raised; nothing is changed.
 
     Cost: Spark analyses each build on empty inputs; metadata of the tables and of what they read. No job.
 
     Args:
         builds: In the order in which a run takes them, as ``Graph.select`` gives them.
+        since: Of some tables, since when their rows are made again, as a run is told of each.
     """
     claim(lake.catalog, *(build.table.name for build in builds))
     empty = empty_tables(lake.spark, builds)
@@ -84,9 +88,12 @@ def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -
         checks = {build.table.name: check for build, check in zip(builds, found, strict=True)}
     schemas = asked.result()
     before: dict[str, TablePlan] = {}
-    planner = _Planner(tables=_Loaded(lake.catalog), engine=lake.engine, run=run, schemas=schemas, before=before)
+    tables = _Loaded(lake.catalog)
     for build in builds:
-        before[build.table.name] = planner.plan(build, *checks[build.table.name])
+        name = build.table.name
+        told = replace(run, since=(since or {}).get(name, ""))
+        planner = _Planner(tables=tables, engine=lake.engine, run=told, schemas=schemas, before=before)
+        before[name] = planner.plan(build, *checks[name])
     return LakePlan(
         tables=tuple(before.values()), inputs=tuple(schemas[name] for name in schemas if name not in before)
     )
@@ -178,25 +185,20 @@ class _Planner:
         plan = replace(plan, causes=(*own, *upstream), past=past_runs(target) if target else ())
         if any(self.find(name) is None for name in coming):
             return replace(plan, strategy=Strategy.WHOLE, reason=own[0].text if own else "its input is made anew")
-        known = plan_build(
-            self.tables,
-            build,
-            rules,
-            instant=run.instant,
-            full=run.full,
-            costs=run.costs,
-            engine=self.engine,
-        )
-        changed = dict.fromkeys(filter(None, (input_cause(one, newest) for one in known.changes.values())))
-        plan = replace(plan, causes=(*own, *changed, *upstream), strategy=known.strategy, reason=known.reason)
+        try:
+            known = plan_run(self.tables, build, rules, run, engine=self.engine)
+        except TimeTravelError as error:
+            return replace(plan, problems=(*plan.problems, str(error)))
+        causes = (*own, *input_causes(known, newest, run), *upstream)
         lost = () if run.accept_loss else (_lost(name, count) for name, count in known.newly_expired.items())
-        plan = replace(plan, problems=(*plan.problems, *lost))
+        problems = (*plan.problems, *lost)
+        plan = replace(plan, causes=causes, strategy=known.strategy, reason=known.reason, problems=problems)
         if not coming:
             return replace(plan, reads=planned_read(known, self.find))
         if own:
             return plan
         size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
-        after = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
+        after = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs, again=bool(run.since))
         strategy, reason = strategy_on(self.engine, *after)
         return replace(plan, strategy=strategy, reason=reason)
 

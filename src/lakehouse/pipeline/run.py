@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pyiceberg.catalog import Catalog
-
 from lakehouse.catalog import ledger
 from lakehouse.catalog.conflicts import conflict_of
 from lakehouse.catalog.environment import claim
-from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.iceberg import Lake, Tables
 from lakehouse.catalog.leasing import Held, Leasing, hold
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import Audit, main_of, open_audit, publish
@@ -130,7 +128,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
 
 
 def plan_run(
-    catalog: Catalog,
+    catalog: Tables,
     build: BuildSpec,
     rules: RuleSet,
     run: Run,
@@ -182,6 +180,7 @@ def audit_build(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch
         rules=rules.id,
         strategy=plan.strategy.value,
         bytes_read=plan.bytes_to_read,
+        engine=lake.engine_version,
         expired=plan.expired,
     )
     audit = open_audit(lake, spec, run_id=branch)
