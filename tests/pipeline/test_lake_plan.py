@@ -28,6 +28,7 @@ from lakehouse.pipeline.cost import FOLLOW_ALWAYS
 from lakehouse.pipeline.graph import Graph, reads_of
 from lakehouse.pipeline.lake_plan import LakePlan, plan_lake
 from lakehouse.pipeline.run import Run, Status, run_build
+from lakehouse.pipeline.source_fingerprint import source_fingerprint
 from lakehouse.pipeline.staleness import Kind
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
 from lakehouse.quality import Between, Holds, NotNull, RuleScore, TableScore, rule_set
@@ -172,6 +173,14 @@ def test_whatever_a_build_raises_is_told_in_a_line(shop: Shop, body: Body, says:
     (problem,) = shop.plan("large").problems
     assert says in problem
     assert (len(problem.splitlines()), "(line " in problem) == (1, True)
+
+
+def test_a_build_is_not_called_whose_newest_publish_was_of_the_same_sources(shop: Shop) -> None:
+    shop.insert((1, "a", 5))
+    shop.declare("large", lambda rows: rows.no_such_column, shop.orders, Large, Rows("rows"))
+    now = source_fingerprint(shop.builds["large"], shop.lake.engine_version)
+    assert shop.published("large", sources="others").plan("large").problems
+    assert not shop.published("large", sources=now).plan("large").problems
 
 
 def test_a_build_that_forgot_its_return_is_told_so(shop: Shop) -> None:

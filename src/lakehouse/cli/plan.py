@@ -39,8 +39,9 @@ def plan(
 ) -> None:
     """Show what `lakehouse run` would do, and why. Reads no data and changes nothing.
 
-    Each build is called with empty inputs and held against its contract; contracts are held against the live tables;
-    the ledger tells what is stale, and Iceberg's metadata what would be read.
+    Each build is called with empty inputs and held against its contract, unless all code that it can reach is that of
+    its newest publish; contracts are held against the live tables; the ledger tells what is stale, and Iceberg's
+    metadata what would be read. --since is that of `lakehouse run`.
 
     Exit code 3: a build does not fit its contract, or a schema change is refused.
 
@@ -66,7 +67,8 @@ def plan(
         found = plan_lake(lake, graph, builds, run, since=again)
     price = Price(per_hour=settings.plan.price_per_hour, currency=settings.plan.currency)
     if as_json:
-        give(json.dumps(as_data(found, price), indent=2) + "\n", out, what="plan")
+        took = dict(zip(("session", "plan"), steps.seconds.values(), strict=True))
+        give(json.dumps(as_data(found, price) | {"took_seconds": took}, indent=2) + "\n", out, what="plan")
     elif out:
         give("".join(f"{line.plain}\n" for line in lines_of(found, price)), out, what="plan")
     else:

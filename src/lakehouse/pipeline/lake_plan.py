@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
-from pyspark.sql import DataFrame
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, Tables, find_table
+from lakehouse.catalog.live_table import live_table
 from lakehouse.catalog.time_travel import TimeTravelError
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.engine import Engine
-from lakehouse.contract.schema import Schema
+from lakehouse.contract.evolution import LiveTable
+from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ContractError
 from lakehouse.pipeline.build_plan import Strategy, strategy_on
 from lakehouse.pipeline.engine_check import refused
@@ -25,9 +26,10 @@ from lakehouse.pipeline.past_runs import past_runs
 from lakehouse.pipeline.planned_read import planned_read
 from lakehouse.pipeline.run import Run, plan_run
 from lakehouse.pipeline.schema_plan import SchemaPlan, plan_input, plan_schema
+from lakehouse.pipeline.source_fingerprint import source_fingerprint
 from lakehouse.pipeline.staleness import Cause, Kind, input_causes, own_causes
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
-from lakehouse.pipeline.type_check import check_build, empty_tables
+from lakehouse.pipeline.type_check import EmptyTables, check_build
 from lakehouse.pipeline.upstream import strategy_after
 from lakehouse.quality import RuleSet, rule_set
 
@@ -80,15 +82,11 @@ def plan_lake(
         since: Of some tables, since when their rows are made again, as a run is told of each.
     """
     claim(lake.catalog, *(build.table.name for build in builds))
-    empty = empty_tables(lake.spark, builds)
+    tables, empty, before = _Loaded(lake.catalog), EmptyTables(lake.spark), dict[str, TablePlan]()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        # The catalog is asked while Spark analyses: starting both takes most of the time.
-        asked = pool.submit(_schemas, lake, graph, builds)
-        found = pool.map(lambda build: _check(lake, build, run, empty), builds)
+        found = pool.map(lambda build: _check(lake, build, run, tables, empty), builds)
+        schemas = _schemas(tables, graph, builds, catalog=lake.name)
         checks = {build.table.name: check for build, check in zip(builds, found, strict=True)}
-    schemas = asked.result()
-    before: dict[str, TablePlan] = {}
-    tables = _Loaded(lake.catalog)
     for build in builds:
         name = build.table.name
         told = replace(run, since=(since or {}).get(name, ""))
@@ -99,26 +97,30 @@ def plan_lake(
     )
 
 
-def _schemas(lake: Lake, graph: Graph, builds: Sequence[BuildSpec]) -> dict[str, SchemaPlan]:
+def _schemas(tables: _Loaded, graph: Graph, builds: Sequence[BuildSpec], *, catalog: str) -> dict[str, SchemaPlan]:
     """Hold the contracts of what builds make, and of what else they read, against the live tables."""
-    made = {build.table.name: plan_schema(lake.live(build.table), build.table, catalog=lake.name) for build in builds}
+    made = {one.table.name: plan_schema(tables.live(one.table), one.table, catalog=catalog) for one in builds}
     inputs = dict.fromkeys(name for build in builds for name in reads_of(build) if name not in made)
     read = {
-        spec.name: plan_input(lake.live(spec), spec, catalog=lake.name, filled_by=graph.filled_by(spec.name))
+        spec.name: plan_input(tables.live(spec), spec, catalog=catalog, filled_by=graph.filled_by(spec.name))
         for spec in map(graph.table, inputs)
     }
     return read | made
 
 
 def _check(
-    lake: Lake, build: BuildSpec, run: Run, empty: Mapping[type[Schema], DataFrame]
+    lake: Lake, build: BuildSpec, run: Run, tables: _Loaded, empty: EmptyTables
 ) -> tuple[RuleSet | None, tuple[str, ...]]:
     """Give the rules of a build's table, None where they contradict each other, and what is wrong with the build."""
     try:
         rules = rule_set(build.table, more=run.more_rules(build.table.name))
     except ContractError as error:
         return None, (str(error),)
-    wrong = check_build(build, rules, instant=run.instant, empty=empty)
+    target = find_table(tables, build.table.name)
+    newest = ledger.latest(target) if target else None
+    sources = source_fingerprint(build, lake.engine_version)
+    published = newest is not None and sources != "" and (newest.sources, newest.rules) == (sources, rules.id)
+    wrong = check_build(build, rules, instant=run.instant, empty=empty, published=published)
     if wrong or lake.engine is Engine.SPARK:
         return rules, wrong
     return rules, tuple(f"{lake.engine}: {what}" for what in refused(lake, build, rules, instant=run.instant))
@@ -133,8 +135,13 @@ class _Loaded:
 
     def load_table(self, identifier: str) -> Table:
         if identifier not in self.tables:
-            self.tables[identifier] = self.catalog.load_table(identifier)
+            # Of two threads that ask at once, both get what came first.
+            self.tables.setdefault(identifier, self.catalog.load_table(identifier))
         return self.tables[identifier]
+
+    def live(self, spec: TableSpec) -> LiveTable | None:
+        table = find_table(self, spec.name)
+        return live_table(table) if table else None
 
 
 @dataclass(frozen=True, kw_only=True)

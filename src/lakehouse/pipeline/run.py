@@ -30,6 +30,7 @@ from lakehouse.pipeline.expired_rows import refuse_expired
 from lakehouse.pipeline.kept_rows import changes_with_instants, kept_rows
 from lakehouse.pipeline.quarantine import set_aside
 from lakehouse.pipeline.scored_write import score_branch, segments_of, write_scored
+from lakehouse.pipeline.source_fingerprint import source_fingerprint
 from lakehouse.pipeline.write_changes import write_changes
 from lakehouse.quality import Policy, Rule, RuleSet, TableScore, decide, rule_set
 
@@ -181,6 +182,7 @@ def audit_build(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch
         strategy=plan.strategy.value,
         bytes_read=plan.bytes_to_read,
         engine=lake.engine_version,
+        sources=source_fingerprint(plan.build, lake.engine_version),
         expired=plan.expired,
     )
     audit = open_audit(lake, spec, run_id=branch)
