@@ -178,6 +178,10 @@ class Lake:
         written = rows.writeTo(self.branch_name(spec, branch)).option("snapshot-property.lakehouse.run-id", run_id)
         written.overwrite(F.lit(True))
 
+    def append_rows(self, spec: TableSpec, branch: str, rows: DataFrame) -> None:
+        """Add rows to a branch. Cost: one job."""
+        rows.writeTo(self.branch_name(spec, branch)).append()
+
     def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
         """Read what was appended after one snapshot and up to another; reads nothing until an action.
 

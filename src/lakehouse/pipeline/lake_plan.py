@@ -206,7 +206,7 @@ class _Planner:
             return plan
         size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
         after = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs, again=bool(run.since))
-        strategy, reason = strategy_on(self.engine, *after)
+        strategy, reason = strategy_on(self.engine, known.changes, *after)
         return replace(plan, strategy=strategy, reason=reason)
 
     def _published(self, build: BuildSpec) -> list[TablePlan]:
