@@ -72,7 +72,6 @@ def faulty_aws() -> Iterator[FaultyAws]:
         in_xml = f"<Error><Code>{fault.code}</Code><Message>{fault.text}</Message></Error>"
         body = (json.dumps({"__type": fault.code, "message": fault.text}) if target else in_xml).encode()
         kind = "application/x-amz-json-1.1" if target else "application/xml"
-        # Without its length a client may take the end of the connection for that of the body.
         start(f"{fault.status} no", [("Content-Type", kind), ("Content-Length", f"{len(body)}")])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 

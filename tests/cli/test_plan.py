@@ -138,6 +138,7 @@ def test_machines_get_the_same(place: Place) -> None:
     place.fill()
     found = facts(place(f"silver.{place.name}", "--json"))
     assert found["summary"]["to_build"] == 1
+    assert found["took_seconds"].keys() == {"session", "plan"}
     (build,) = found["builds"]
     assert (build["table"], build["verdict"], build["strategy"]) == (f"silver.{place.name}", "to build", "replace all")
     assert [cause["kind"] for cause in build["causes"]] == ["never built"]

@@ -64,6 +64,9 @@ def more(counts: DataSet[Counts]) -> DataSet[More]: ...
 """
 
 
+ENGINE = "spark 4.1.1"
+
+
 @dataclass(frozen=True)
 class Place:
     """A lake of four tables, and the command line in it."""
@@ -81,7 +84,8 @@ class Place:
     def publish(self, spec: TableSpec, *, failed: int | None = None, rows: int = 0) -> LedgerEntry:
         """Publish a table by a run of its own, with a score if rows have failed, and so many more rows."""
         run = new_run_id()
-        entry = LedgerEntry(run_id=run, published_at=datetime.now(UTC), inputs={self.raw.name: 2**63 - 1})
+        read = {self.raw.name: 2**63 - 1}
+        entry = LedgerEntry(run_id=run, published_at=datetime.now(UTC), inputs=read, engine=ENGINE)
         if failed is not None:
             rule = RuleScore(
                 name="r", column="letter", dimension="validity", severity="error", weight=1.0, failed=failed, assessed=4
@@ -137,7 +141,7 @@ def test_history_shows_publishes_newest_first_within_80_columns(place: Place) ->
         [second.run_id, "2", "no", "rules", "current"],
         [first.run_id, "2", "0.7500", "earlier"],
     ]
-    assert found[1].split() == ["snapshot", f"{second.snapshot_id},", "tagged"]
+    assert found[1].split() == ["snapshot", f"{second.snapshot_id},", "tagged,", "by", *ENGINE.split()]
     assert found[2].split() == ["read", str(2**63 - 1), "of", place.raw.name]
 
 
@@ -148,7 +152,7 @@ def test_history_tells_machines_the_same(place: Place) -> None:
     assert found == {
         "state": "current", "tag": f"publish_{entry.run_id}", "snapshot_id": entry.snapshot_id, "rows": 3,
         "run_id": entry.run_id, "run_instant": entry.published_at.isoformat(), "inputs": dict(entry.inputs),
-        "quality": 0.75, "batch_id": None, "offsets": None, "records": None, "replayed": None,
+        "engine": ENGINE, "quality": 0.75, "batch_id": None, "offsets": None, "records": None, "replayed": None,
     }  # fmt: skip
 
 

@@ -91,6 +91,7 @@ def test_the_ledger_tells_inputs_rules_and_score(courier: tuple[Path, Any], silv
     assert entry is not None
     assert head is not None
     assert entry.inputs == {"bronze.scans_raw": head.snapshot_id}
+    assert entry.engine.startswith("sail 0.")
     assert entry.table_score is not None
     counts = {rule.name: rule.failed for rule in entry.table_score.rules}
     too_heavy = [one for one in silver if one["weight_kg"] is not None and not one["weight_kg"] <= 31.5]
@@ -98,11 +99,18 @@ def test_the_ledger_tells_inputs_rules_and_score(courier: tuple[Path, Any], silv
     assert counts["weight_kg_between"] == len(too_heavy)
 
 
-def test_a_second_run_builds_whole_and_says_why(courier: tuple[Path, list[list[dict[str, Any]]]]) -> None:
+def test_a_second_run_merges_what_came_and_builds_the_rest_whole(courier: tuple[Path, Any]) -> None:
     first, second = courier[1]
     assert [one["status"] for one in (*first, *second)] == ["published"] * 4
-    assert second[0]["strategy"] == "replace all"
-    assert second[0]["reason"].endswith("and sail builds tables whole")
+    assert [one["strategy"] for one in second] == ["merge, newest wins", "replace all"]
+    assert second[1]["reason"].endswith("sail takes no single rows out of a table")
+
+
+def test_rows_that_came_are_added_to_a_table_without_a_key(tmp_path: Path) -> None:
+    done = python_with_acme("-m", "tests.engines.appended_on_sail", str(tmp_path), folder=tmp_path, java=False)
+    assert done.returncode == 0, done.stderr
+    good = [number for number in range(50) if number % 10]
+    assert json.loads(done.stdout) == [["replace all", [one for one in good if one < 30]], ["append", good]]
 
 
 def test_no_branch_is_left_and_each_publish_has_a_tag(courier: tuple[Path, Any]) -> None:

@@ -28,6 +28,7 @@ from lakehouse.pipeline.cost import FOLLOW_ALWAYS
 from lakehouse.pipeline.graph import Graph, reads_of
 from lakehouse.pipeline.lake_plan import LakePlan, plan_lake
 from lakehouse.pipeline.run import Run, Status, run_build
+from lakehouse.pipeline.source_fingerprint import source_fingerprint
 from lakehouse.pipeline.staleness import Kind
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
 from lakehouse.quality import Between, Holds, NotNull, RuleScore, TableScore, rule_set
@@ -106,8 +107,9 @@ class Shop:
 
     def lake_plan(self, *names: str, **options: Any) -> LakePlan:
         builds = tuple(one for name, one in self.builds.items() if name in (names or self.builds))
+        again = dict.fromkeys((one.table.name for one in builds), options.pop("since", ""))
         run = Run(minimum_score=lambda *_: 0.0, **{"instant": NOW, "costs": FOLLOW_ALWAYS, **options})
-        return plan_lake(self.lake, self.graph, builds, run)
+        return plan_lake(self.lake, self.graph, builds, run, since=again)
 
     def plan(self, name: str, **options: Any) -> TablePlan:
         """Plan all builds; gives the plan of one."""
@@ -171,6 +173,14 @@ def test_whatever_a_build_raises_is_told_in_a_line(shop: Shop, body: Body, says:
     (problem,) = shop.plan("large").problems
     assert says in problem
     assert (len(problem.splitlines()), "(line " in problem) == (1, True)
+
+
+def test_a_build_is_not_called_whose_newest_publish_was_of_the_same_sources(shop: Shop) -> None:
+    shop.insert((1, "a", 5))
+    shop.declare("large", lambda rows: rows.no_such_column, shop.orders, Large, Rows("rows"))
+    now = source_fingerprint(shop.builds["large"], shop.lake.engine_version)
+    assert shop.published("large", sources="others").plan("large").problems
+    assert not shop.published("large", sources=now).plan("large").problems
 
 
 def test_a_build_that_forgot_its_return_is_told_so(shop: Shop) -> None:
@@ -312,6 +322,24 @@ def test_the_next_day_makes_a_table_stale_that_takes_the_instant(shop: Shop) -> 
 def test_full_builds_what_is_up_to_date(shop: Shop) -> None:
     plan = shop.published("large").plan("large", full=True)
     assert (kinds(plan), plan.strategy) == ([Kind.ASKED_FOR], Strategy.WHOLE)
+
+
+def test_rows_that_are_made_again_since_a_run_are_read_again_by_whatever_code(shop: Shop) -> None:
+    shop.insert((1, "a", 5))
+    shop.published("large", run_id="first")
+    shop.insert((2, "b", 6), (3, "b", 7))
+    shop.published("large", code="before")
+    plan = shop.plan("large", since="first")
+    assert (plan.verdict, kinds(plan)) == (Verdict.BUILD, [Kind.AGAIN, Kind.INPUT])
+    assert plan.reads
+    assert plan.reads.rows == 2
+
+
+def test_since_what_nobody_knows_is_told_of_each_table(shop: Shop) -> None:
+    shop.insert((1, "a", 5))
+    plan = shop.published("large").plan("large", since="last_week")
+    assert plan.verdict is Verdict.FAILS
+    assert "it is no run or snapshot" in plan.problems[0]
 
 
 def test_what_reads_a_stale_table_will_follow_as_its_declaration_allows(shop: Shop) -> None:

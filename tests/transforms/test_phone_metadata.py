@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.transforms.phone_automata import Descriptions, Edit, Prefix
+from lakehouse.transforms.phone_layout import overlapped
 from lakehouse.transforms.phone_metadata import numbering_plans, source, tables_of
 from lakehouse.transforms.phone_pattern import compiled
+from lakehouse.transforms.phone_plan import Leaf
 from lakehouse.transforms.phone_tables import PhoneTables, phone_tables
 from lakehouse.transforms.phone_walk import DEEPEST
 
@@ -44,6 +46,13 @@ def test_no_walk_is_deeper_than_the_digits_that_are_looked_at() -> None:
     # Behind three digits each, the beginnings of all walks come first.
     begins = tables.numbers[tables.valid : tables.dialled + 25 * (len(tables.regions) + 1)]
     assert max(map(depth, begins)) == DEEPEST
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=10, max_size=10), min_size=1, max_size=20))
+def test_rows_that_share_their_ends_are_whole_where_they_are_said_to_be(rows: list[list[Leaf | int]]) -> None:
+    at, laid = overlapped(rows)
+    assert [laid[place : place + 10] for place in at] == rows
+    assert len(laid) <= 10 * len(rows)
 
 
 @given(st.sampled_from(PATTERNS), st.text("0123456789", max_size=15))

@@ -5,12 +5,18 @@ The same catalog, branches, ledger and publish as with Spark; only who reads and
 
 from __future__ import annotations
 
+import uuid
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import takewhile
 from typing import ClassVar
 
 import pyarrow as pa
-from pyiceberg.table import Table
+from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.io.pyarrow import ArrowScan
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.sorting import NullOrder
 from pyiceberg.transforms import IdentityTransform
 from pyspark.sql import DataFrame
@@ -19,11 +25,13 @@ from lakehouse.catalog import ledger
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.iceberg_schema import create_table, iceberg_properties, iceberg_schema, partition_name
+from lakehouse.catalog.ledger import ancestors_of, is_append
+from lakehouse.catalog.live_files import added_files
 from lakehouse.catalog.live_table import live_table
 from lakehouse.contract.engine import Engine
 from lakehouse.contract.evolution import Evolution
 from lakehouse.contract.table import TableSpec
-from lakehouse.errors import EngineError, EngineRefusedError, LakehouseError
+from lakehouse.errors import EngineError, LakehouseError
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,11 @@ class ArrowLake(Lake):
     """What the session has in memory, each as it stood at a snapshot."""
 
     engine: ClassVar[Engine] = Engine.SAIL
+
+    @property
+    def engine_version(self) -> str:
+        """What computes rows, with its version; the session tells the one of Spark that it speaks like."""
+        return f"{self.engine} {version('pysail')}"
 
     def refresh(self, name: str) -> None:
         """Do nothing: each read asks the catalog."""
@@ -56,13 +69,14 @@ class ArrowLake(Lake):
         table = self.table(spec.name)
         return self._read(table, table.refs()[branch].snapshot_id)
 
-    def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:  # noqa: ARG002
-        """Refuse: builds are made whole here.
-
-        Raises:
-            EngineRefusedError: Always.
-        """
-        raise EngineRefusedError(engine=self.engine, table=spec.name, what=("reading what was appended alone",))
+    def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
+        """Read what was appended after one snapshot and up to another, at once, into memory."""
+        table = self.table(spec.name)
+        commits = takewhile(lambda one: one.snapshot_id != since, ancestors_of(table, until))
+        files = [file for one in commits if is_append(one) for file in added_files(table, one)]
+        self._demand_room(spec.name, sum(one.file_size_in_bytes for one in files))
+        scan = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue())
+        return self._view(f"{spec.name}_{since}_{until}", lambda: scan.to_table([FileScanTask(file) for file in files]))
 
     def replace_rows(self, spec: TableSpec, branch: str, rows: DataFrame, *, run_id: str) -> None:
         """Write rows to a branch in place of all that it has. Cost: they are computed into memory, then written.
@@ -70,8 +84,7 @@ class ArrowLake(Lake):
         Raises:
             LakehouseError: A column that is ``NOT NULL`` has no value.
         """
-        made = (rows.sort(*spec.sorted_by) if spec.sorted_by else rows).toArrow()
-        properties = {"lakehouse.run-id": run_id}
+        made, properties = _sorted(rows, spec).toArrow(), {"lakehouse.run-id": run_id}
 
         def write(table: Table) -> None:
             rows_of_table = _as_of_table(made, table, spec)
@@ -82,20 +95,44 @@ class ArrowLake(Lake):
 
         commit(self.catalog, spec.name, write)
 
+    def append_rows(self, spec: TableSpec, branch: str, rows: DataFrame) -> None:
+        """Add rows to a branch. Cost: they are computed into memory, then written.
+
+        Raises:
+            LakehouseError: A column that is ``NOT NULL`` has no value.
+        """
+        made, mark = _sorted(rows, spec).toArrow(), {"lakehouse.append": uuid.uuid4().hex}
+
+        def write(table: Table) -> None:
+            table.append(_as_of_table(made, table, spec), snapshot_properties=mark, branch=branch)
+
+        def written(table: Table) -> bool:
+            return any(
+                one.summary and mark.items() <= one.summary.additional_properties.items() for one in table.snapshots()
+            )
+
+        commit(self.catalog, spec.name, write, made=written)
+
     def _read(self, table: Table, snapshot_id: int | None) -> DataFrame:
         head = table.snapshot_by_id(snapshot_id) if snapshot_id is not None else table.current_snapshot()
-        size = ledger.summed(head, "total-files-size")
+        name = ".".join(table.name())
+        self._demand_room(name, ledger.summed(head, "total-files-size"))
+        of = f"{name}_{head.snapshot_id if head else 'empty'}"
+        return self._view(of, table.scan(snapshot_id=snapshot_id).to_arrow)
+
+    def _demand_room(self, name: str, size: int) -> None:
         if size > self.max_bytes:
             raise EngineError(
-                f"{'.'.join(table.name())} has {size / 1e6:,.0f} MB of files, and {self.engine} reads its inputs into "
+                f"{name} has {size / 1e6:,.0f} MB of files, and {self.engine} reads its inputs into "
                 f"memory, at most {self.max_bytes / 1e6:,.0f} MB each (session.sail_max_megabytes). "
                 "Build with Spark: --set session.engine=spark"
             )
+
+    def _view(self, of: str, read: Callable[[], pa.Table]) -> DataFrame:
         # By the name of a view: a frame of rows would be sent and read anew whenever its columns are asked for.
-        view = f"{'_'.join(table.name())}_{head.snapshot_id if head else 'empty'}"
+        view = of.replace(".", "_")
         if view not in self._views:
-            rows = with_null_fields(table.scan(snapshot_id=snapshot_id).to_arrow())
-            self.spark.createDataFrame(rows).createOrReplaceTempView(view)
+            self.spark.createDataFrame(with_null_fields(read())).createOrReplaceTempView(view)
             self._views.add(view)
         return self.spark.table(view)
 
@@ -124,6 +161,10 @@ class ArrowLake(Lake):
                 transaction.set_properties(iceberg_properties(spec))
 
         commit(self.catalog, spec.name, evolve)
+
+
+def _sorted(rows: DataFrame, spec: TableSpec) -> DataFrame:
+    return rows.sort(*spec.sorted_by) if spec.sorted_by else rows
 
 
 def with_null_fields(rows: pa.Table) -> pa.Table:

@@ -45,9 +45,15 @@ _KINDS = (
     ),
     _Kind(
         name="the bucket does not exist",
-        # Arrow loses what S3 said now and then; of a file that is missing it says NO_SUCH_KEY.
-        marks=("NoSuchBucket", "NO_SUCH_BUCKET", "specified bucket does not exist", "RESOURCE_NOT_FOUND"),
+        marks=("NoSuchBucket", "NO_SUCH_BUCKET", "specified bucket does not exist"),
         todo="Make it, or set catalog.warehouse to one that is there",
+    ),
+    _Kind(
+        # Arrow's words where it has lost what S3 said, as it does now and then.
+        name="the bucket does not exist, or a file of the table is gone",
+        marks=("RESOURCE_NOT_FOUND",),
+        todo="Look for the bucket (aws s3 ls) and set catalog.warehouse to one that is there. If it is, something "
+        "other than Iceberg has removed files of the table: a lifecycle rule of the bucket, or a person",
     ),
     _Kind(
         name="the bucket is in another region",

@@ -79,6 +79,11 @@ class Lake:
     engine: ClassVar[Engine] = Engine.SPARK
 
     @property
+    def engine_version(self) -> str:
+        """What computes rows, with its version, such as ``spark 4.1.1``."""
+        return f"{self.engine} {self.spark.version}"
+
+    @property
     def production(self) -> Lake:
         """The lake that the environment of this one reads; of production it is this."""
         if isinstance(self.catalog, EnvironmentCatalog):
@@ -172,6 +177,10 @@ class Lake:
         """Write rows to a branch in place of all that it has. Cost: one job."""
         written = rows.writeTo(self.branch_name(spec, branch)).option("snapshot-property.lakehouse.run-id", run_id)
         written.overwrite(F.lit(True))
+
+    def append_rows(self, spec: TableSpec, branch: str, rows: DataFrame) -> None:
+        """Add rows to a branch. Cost: one job."""
+        rows.writeTo(self.branch_name(spec, branch)).append()
 
     def appended(self, spec: TableSpec, *, since: int, until: int) -> DataFrame:
         """Read what was appended after one snapshot and up to another; reads nothing until an action.

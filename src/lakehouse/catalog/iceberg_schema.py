@@ -35,6 +35,7 @@ _SIMPLE: tuple[tuple[type[spark_types.DataType], iceberg.IcebergType], ...] = (
     (spark_types.TimestampType, iceberg.TimestamptzType()),
     (spark_types.TimestampNTZType, iceberg.TimestampType()),
 )
+MOST_DIGITS = 38
 _ENDING = {"bucket": "bucket", "truncate": "trunc", "years": "year", "months": "month", "days": "day", "hours": "hour"}
 
 
@@ -119,6 +120,11 @@ def _type(
             key_id=next(ids), key_type=key, value_id=next(ids), value_type=value, value_required=False
         )
     if isinstance(found, spark_types.DecimalType):
+        if found.precision > MOST_DIGITS:
+            raise ContractError(
+                f"{where}: Iceberg and Snowflake have decimals of {MOST_DIGITS} digits at most, "
+                f"{found.simpleString()} is declared; declare a smaller one, or text"
+            )
         return iceberg.DecimalType(found.precision, found.scale)
     for spark_type, made in _SIMPLE:
         if isinstance(found, spark_type):

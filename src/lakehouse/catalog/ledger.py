@@ -27,11 +27,13 @@ _SAME_ROWS = {Operation.APPEND, Operation.REPLACE}
 class LedgerEntry:
     """One publish: who wrote what from what, and how good it was.
 
-    ``inputs`` maps input table → the snapshot that was read; ``code`` and ``rules`` are fingerprints; ``score`` is the
-    JSON of a ``TableScore``, or empty where a table has no rules. ``previous`` is the publish that this one was made on
-    top of, which ``publish`` fills in. ``strategy`` is how its rows were written, ``bytes_read`` the size of the input
-    files that were read, at most, and ``seconds`` what it took until the publish. ``expired`` are the rows, by input,
-    that were gone from it when the table was last made of all of it. ``backfill`` is filled in by a backfill.
+    ``inputs`` maps input table → the snapshot that was read; ``code``, ``rules`` and ``sources`` are fingerprints,
+    the last of all code that the build could reach; ``score`` is the JSON of a ``TableScore``, or empty where a table
+    has no rules. ``previous`` is the publish that this one was made on top of, which ``publish`` fills in.
+    ``strategy`` is how its rows were written, ``bytes_read`` the size of the input files that were read, at most,
+    ``seconds`` what it took until the publish, and ``engine`` what computed its rows, with its version. ``expired`` are
+    the rows, by input, that were gone from it when the table was last made of all of it. ``backfill`` is filled in by a
+    backfill.
     """
 
     run_id: str
@@ -43,6 +45,8 @@ class LedgerEntry:
     strategy: str = ""
     bytes_read: int = 0
     seconds: float = 0.0
+    engine: str = ""
+    sources: str = ""
     expired: Mapping[str, int] = field(default_factory=dict)
     backfill: BackfillMark | None = None
     previous: int | None = None
@@ -76,6 +80,8 @@ class LedgerEntry:
         if self.strategy:
             took = {"strategy": self.strategy, "bytes-read": str(self.bytes_read), "seconds": f"{self.seconds:.3f}"}
             found |= {f"{_PREFIX}{name}": value for name, value in took.items()}
+        by = {"engine": self.engine, "sources": self.sources}
+        found |= {f"{_PREFIX}{name}": value for name, value in by.items() if value}
         if self.expired:
             found[f"{_PREFIX}expired"] = json.dumps(dict(self.expired), sort_keys=True)
         if self.backfill:
@@ -98,6 +104,8 @@ class LedgerEntry:
             strategy=summary.get(f"{_PREFIX}strategy", ""),
             bytes_read=int(summary.get(f"{_PREFIX}bytes-read", 0)),
             seconds=float(summary.get(f"{_PREFIX}seconds", 0)),
+            engine=summary.get(f"{_PREFIX}engine", ""),
+            sources=summary.get(f"{_PREFIX}sources", ""),
             expired=json.loads(summary.get(f"{_PREFIX}expired", "{}")),
             backfill=BackfillMark.from_json(mark) if (mark := summary.get(f"{_PREFIX}backfill")) else None,
             previous=int(previous) if (previous := summary.get(f"{_PREFIX}previous")) else None,

@@ -70,6 +70,7 @@ def as_data(one: Publish) -> dict[str, Any]:
         "run_id": entry.run_id if entry else None,
         "run_instant": entry.published_at.isoformat() if entry else None,
         "inputs": dict(entry.inputs) if entry else None,
+        "engine": entry.engine or None if entry else None,
         "quality": entry.table_score.score if entry and entry.table_score else None,
         "batch_id": stamp.batch_id if stamp else None,
         "offsets": stamp.records if stamp else None,
@@ -93,7 +94,8 @@ def _lines(found: Sequence[Publish]) -> Iterator[Text]:
     for one, name, count in zip(found, called, rows, strict=True):
         facts = f"{one.at:%Y-%m-%d %H:%M:%S}  {name:<{wide}}  {count:>{long}}  {quality_of(one.entry):>8}  "
         yield Text.assemble(facts, (one.state.value, _STYLES[one.state]))
-        yield Text(f"  snapshot {one.snapshot_id}{', tagged' if one.tag else ''}", style="dim")
+        by = f", by {one.entry.engine}" if one.entry and one.entry.engine else ""
+        yield Text(f"  snapshot {one.snapshot_id}{', tagged' if one.tag else ''}{by}", style="dim")
         for line in _read(one):
             yield Text(f"  read     {line}", style="dim")
 

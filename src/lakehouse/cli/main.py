@@ -14,8 +14,8 @@ from rich.text import Text
 
 from lakehouse.catalog.aws_errors import AwsError, aws_error
 from lakehouse.cli.terminal import TerminatedError, console
-from lakehouse.cli.verbs import Verbs, group_of
-from lakehouse.errors import LakehouseError
+from lakehouse.cli.verbs import Verbs, group_of, imported
+from lakehouse.errors import ConfigError, LakehouseError
 
 
 class Library(Verbs):
@@ -26,17 +26,18 @@ class Library(Verbs):
         try:
             return super().invoke(ctx)
         except LakehouseError as error:
-            raise _told(error) from None
+            raise tell(error) from None
         except KeyboardInterrupt as asked:
             console.print("interrupted; what was committed is safe, the next run goes on")
             raise typer.Exit(143 if isinstance(asked, TerminatedError) else 130) from None
         except Exception as error:
             if (of_aws := aws_error(error)) is None:
                 raise
-            raise _told(of_aws) from None
+            raise tell(of_aws) from None
 
 
-def _told(error: LakehouseError) -> typer.Exit:
+def tell(error: LakehouseError) -> typer.Exit:
+    """Say what is wrong, and give the end of the process that says it too."""
     # Where AWS is the reason of it, an error of Spark or of a build has what AWS said and not what to do about it.
     reason = None if isinstance(error, AwsError) else aws_error(error)
     text = f"{error}\n{reason}" if reason else str(error)
@@ -68,6 +69,7 @@ _VERBS = {
     "maintain": "maintain:maintain",
     "leases": "leases:show:release",
     "doctor": "doctor:doctor",
+    "package": "package:package",
     "tables": "inspect:tables",
     "dictionary": "inspect:dictionary",
     "init": "scaffold:init",
@@ -97,7 +99,7 @@ _GROUPS = {
         "How far other systems have read a table, kept as tags.",
         {"show": "readers:show", "mark": "readers:mark", "forget": "readers:forget"},
     ),
-    "publish": ("Give gold to a warehouse.", {"duckdb": "serve:duckdb", "snowflake": "serve:snowflake"}),
+    "publish": ("Give gold to a warehouse.", {"duckdb": "serve:duckdb", "snowflake": "snowflake:snowflake"}),
 }
 
 app = typer.Typer(
@@ -110,6 +112,17 @@ app = typer.Typer(
 )
 for _name, (_text, _verbs) in _GROUPS.items():
     app.add_typer(typer.Typer(cls=group_of(_verbs), help=_text, no_args_is_help=True), name=_name)
+
+
+def verb(name: str) -> Any:
+    """Give the command of a verb that stands by itself.
+
+    Raises:
+        ConfigError: It is none, but the name of several.
+    """
+    if name not in _VERBS:
+        raise ConfigError(f"lakehouse {name} is several verbs, and a job of Glue can be told none of them")
+    return imported(name, _VERBS[name])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

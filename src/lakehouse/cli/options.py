@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from lakehouse.catalog.connect import open_catalog, open_lake
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.cli.terminal import console, take_interrupts_back
 from lakehouse.config import Settings, load
+from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.engine import SPARK, Engine
 from lakehouse.errors import EngineRefusedError, LakehouseError
 from lakehouse.session import make_session
@@ -39,6 +41,9 @@ Env = Annotated[
         "--env", metavar="NAME", help="Work in an environment: what it builds is its own, the rest is production's."
     ),
 ]
+Since = Annotated[
+    str, typer.Option(metavar="RUN|SNAPSHOT|INSTANT", help="Make again what changed in the inputs since then.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines on standard output.")]
 
 DEFAULT_CONFIG = Path("conf/local.toml")
@@ -53,6 +58,17 @@ def settings_of(config: list[Path] | None, overrides: list[str] | None, env: str
     """Read the settings of a command, of an environment where one is named."""
     overrides = [*(overrides or ()), *([] if env is None else [f"environment={json.dumps(env)}"])]
     return load(config_files(config), overrides=overrides, environ=os.environ).settings
+
+
+def since_by_table(tables: list[str] | None, builds: Sequence[BuildSpec], since: str, *, full: bool) -> dict[str, str]:
+    """Give since when rows are made again of each table that was named, of all where none was; those downstream follow.
+
+    Raises:
+        typer.BadParameter: All rows are to be made again as well.
+    """
+    if full and since:
+        raise typer.BadParameter("--full makes all rows again, --since some of them; give one of the two")
+    return dict.fromkeys(tables or [one.table.name for one in builds], since)
 
 
 def lake_of(settings: Settings, *, on: tuple[Engine, ...] = SPARK) -> Lake:

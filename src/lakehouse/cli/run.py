@@ -18,7 +18,7 @@ from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.lake_release import settle_unfinished
 from lakehouse.catalog.leasing import Leasing, this_process
 from lakehouse.catalog.retention import Retention
-from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Wait, lake_of, settings_of
+from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, Since, Wait, lake_of, settings_of, since_by_table
 from lakehouse.cli.rules import MoreRules, more_rules
 from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
@@ -39,9 +39,7 @@ def run(
     env: Env = None,
     downstream: Annotated[bool, typer.Option("--downstream", help="Also the tables that read them.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Build whole, even what is up to date.")] = False,
-    since: Annotated[
-        str, typer.Option(metavar="RUN|SNAPSHOT|INSTANT", help="Make again what changed in the inputs since then.")
-    ] = "",
+    since: Since = "",
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Build even of inputs that no longer have all that was built of them.")
     ] = False,
@@ -67,17 +65,15 @@ def run(
 
         lakehouse run --wait 0
     """
-    if full and since:
-        raise typer.BadParameter("--full makes all rows again, --since some of them; give one of the two")
     settings = settings_of(config, overrides, env)
     graph = discover(settings.packages)
     builds, more = graph.select(tables or (), downstream=downstream), more_rules(settings, graph)
+    again = since_by_table(tables, builds, since, full=full)
     channels = channels_of(settings.alerts, environ=os.environ)
     steps = Steps(console)
     with steps.step("start the session"):
         lake = lake_of(settings, on=SPARK_AND_SAIL)
     command = " ".join(("lakehouse run", *(tables or ())))
-    again = dict.fromkeys(tables or [one.table.name for one in builds], since)
     built = build_tables(
         lake,
         settings,

@@ -18,7 +18,6 @@ from lakehouse.errors import ServingError
 from lakehouse.pipeline.graph import discover
 from lakehouse.serving.duckdb import DuckDbWarehouse, ServedTable
 from lakehouse.serving.query_result import print_result
-from lakehouse.serving.snowflake.plan import render, statements
 
 
 def sql(
@@ -57,28 +56,6 @@ def duckdb(config: ConfigFile = None, overrides: Override = None, env: Env = Non
     settings = settings_of(config, overrides, env)
     served = serve_locally(settings)
     console.print(f"{len(served)} views in {warehouse_file(settings)}: {', '.join(t.spec.name for t in served)}")
-
-
-def snowflake(
-    config: ConfigFile = None,
-    overrides: Override = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the statements, in order; nothing is sent.")
-    ] = False,
-) -> None:
-    """Print the Snowflake statements that make gold queryable there, derived from the contracts.
-
-    Examples:
-
-        lakehouse publish snowflake --dry-run > snowflake.sql
-    """
-    settings = settings_of(config, overrides)
-    gold = [spec for spec in discover(settings.packages).tables.values() if spec.namespace == "gold"]
-    if not dry_run:
-        raise ServingError(
-            "publish snowflake only prints so far: add --dry-run, review the statements, run them yourself"
-        )
-    print(render(statements(gold, settings.snowflake), settings.snowflake))
 
 
 def serve_locally(settings: Settings) -> list[ServedTable]:

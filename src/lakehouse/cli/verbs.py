@@ -35,7 +35,7 @@ class Verbs(TyperGroup):
         """Import the verb that is run, or whose help is asked for."""
         name, command, rest = super().resolve_command(ctx, args)
         path = self.verbs.get(name or "")
-        return name, _imported(name or "", path) if path else command, rest
+        return name, imported(name or "", path) if path else command, rest
 
 
 def group_of(verbs: Mapping[str, str], base: type[Verbs] = Verbs) -> type[Verbs]:
@@ -43,7 +43,8 @@ def group_of(verbs: Mapping[str, str], base: type[Verbs] = Verbs) -> type[Verbs]
     return type(base.__name__, (base,), {"verbs": verbs})
 
 
-def _imported(name: str, path: str) -> Any:
+def imported(name: str, path: str) -> Any:
+    """Give the command of a verb, by where its function is."""
     module, function, *below = path.split(":")
     found = importlib.import_module(f"{_PACKAGE}.{module}")
     alone = typer.Typer(

@@ -39,7 +39,7 @@ def load(files: Sequence[Path], *, overrides: Sequence[str] = (), environ: Mappi
     Raises:
         ConfigError: A file is missing or no TOML, a key is unknown, or a value is of the wrong kind; all are listed.
     """
-    below, above = _files(files), _given(overrides, environ)
+    below, above = [(str(path), _read(path)) for path in layer_files(files)], _given(overrides, environ)
     merged, origins = _merged([*below, *above])
     if of_environment := _of_environment(merged):
         merged, origins = _merged([*below, of_environment, *above])
@@ -67,10 +67,10 @@ def _of_environment(merged: Mapping[str, Any]) -> _Layer | None:
     return (f"[environments.{name}]", found) if isinstance(found, dict) else None
 
 
-def _files(files: Sequence[Path]) -> list[_Layer]:
+def layer_files(files: Sequence[Path]) -> list[Path]:
+    """Give the files that are read when some are named: ``base.toml`` first, where it is there."""
     base = (files[0].parent if files else Path("conf")) / "base.toml"
-    paths = [base, *files] if base.exists() and base not in files else list(files)
-    return [(str(path), _read(path)) for path in paths]
+    return [base, *files] if base.exists() and base not in files else list(files)
 
 
 def _given(overrides: Sequence[str], environ: Mapping[str, str]) -> list[_Layer]:

@@ -6,31 +6,12 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from lakehouse.config.secrets import mask, resolve_secret
-
-
-class _Section(BaseModel):
-    # Pydantic's own error would have the input in its text, and with it a secret that stands where none may.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    def __repr_args__(self) -> list[tuple[str | None, object]]:
-        return [(name, _masked(name or "", value)) for name, value in super().__repr_args__()]
-
-    @model_serializer(mode="wrap")
-    def _dump_masked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A dump ends in a log or a report sooner or later; whoever needs a value reads the attribute.
-        return {name: _masked(name, value) for name, value in dump(self).items()}
+from lakehouse.config.secrets import resolve_secret
+from lakehouse.config.section import Section
+from lakehouse.config.snowflake import SnowflakeSettings
 
 
 def _as_word(value: object) -> object:
@@ -43,7 +24,7 @@ Words = dict[str, Annotated[str, BeforeValidator(_as_word)]]
 """Settings of Spark, Kafka or Iceberg: they take text, but a file may say 4 or true."""
 
 
-class CatalogSettings(_Section):
+class CatalogSettings(Section):
     """The Iceberg catalog. Local places may be relative to the working directory."""
 
     name: str = Field("lake", description="Name in SQL: lake.silver.users")
@@ -53,7 +34,7 @@ class CatalogSettings(_Section):
     properties: Words = Field({}, description="Further catalog properties, for Spark and PyIceberg")
 
 
-class SessionSettings(_Section):
+class SessionSettings(Section):
     """The Spark session."""
 
     engine: Literal["spark", "sail"] = Field(
@@ -68,7 +49,7 @@ class SessionSettings(_Section):
     )
 
 
-class KafkaSettings(_Section):
+class KafkaSettings(Section):
     """The Kafka cluster."""
 
     bootstrap_servers: str = Field("", description="host:port, …; empty: the local broker")
@@ -79,7 +60,7 @@ class KafkaSettings(_Section):
         return {name: resolve_secret(value, environ=environ) for name, value in self.options.items()}
 
 
-class StreamSettings(_Section):
+class StreamSettings(Section):
     """A topic that fills a bronze table."""
 
     topic: str = Field("", description="Kafka topic, or several with commas")
@@ -126,7 +107,7 @@ class StreamSettings(_Section):
         return self
 
 
-class RegistrySettings(_Section):
+class RegistrySettings(Section):
     """The schema registry of the streams whose format is avro."""
 
     url: str = Field("", description="Address with its path, such as https://host/apis/ccompat/v7")
@@ -155,7 +136,7 @@ class RegistrySettings(_Section):
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
-class QualitySettings(_Section):
+class QualitySettings(Section):
     """What a publish demands."""
 
     minimum_score: Score = Field(0.9, description="Least score of a table, 0 to 1")
@@ -167,21 +148,21 @@ class QualitySettings(_Section):
         return self.tables.get(table, self.minimum_score if declared is None else declared)
 
 
-class PublishSettings(_Section):
+class PublishSettings(Section):
     """Which publishes of a table are kept from expiry, to read them or to roll back to them."""
 
     keep_days: int = Field(30, gt=0, le=36_500, description="How long a publish is kept")
     keep_count: int = Field(20, gt=0, le=10_000, description="How many of a table are kept at most")
 
 
-class LeaseSettings(_Section):
+class LeaseSettings(Section):
     """How runs that are at work on the same table wait for each other."""
 
     seconds: float = Field(120, ge=1, le=86_400, description="Until the lease of a run that was killed ends by itself")
     wait_seconds: float = Field(600, ge=0, description="How long a run waits for another one; --wait says it for one")
 
 
-class PlanSettings(_Section):
+class PlanSettings(Section):
     """What a plan reckons with."""
 
     price_per_hour: float = Field(
@@ -190,7 +171,7 @@ class PlanSettings(_Section):
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="Of the price, as ISO 4217 has it")
 
 
-class AlertSettings(_Section):
+class AlertSettings(Section):
     """Who is told when a gate refuses rows, or a publish is unusual."""
 
     channels: tuple[Literal["log", "webhook", "sns"], ...] = Field((), description="Where to: log, webhook, sns")
@@ -211,7 +192,7 @@ class AlertSettings(_Section):
         return self
 
 
-class LocalSettings(_Section):
+class LocalSettings(Section):
     """The embedded stack of a laptop."""
 
     folder: str = Field(".lake", description="Broker data")
@@ -226,35 +207,20 @@ class LocalSettings(_Section):
     order_count: int = Field(20_000, gt=0, description="Messages of that sample")
 
 
-class WarehouseSettings(_Section):
+class WarehouseSettings(Section):
     """The local warehouse."""
 
     duckdb: str = Field(".lake/warehouse.duckdb", description="DuckDB file with views over silver and gold")
 
 
-class AthenaSettings(_Section):
+class AthenaSettings(Section):
     """Where statements to Athena run; their region is that of the catalog."""
 
     workgroup: str = Field("primary", description="Its limits hold, and its place of results unless output is set")
     output: str = Field("", description="s3:// prefix of results; empty: that of the workgroup")
 
 
-class SnowflakeSettings(_Section):
-    """What the Snowflake statements are made with."""
-
-    database: str = Field("LAKE", description="Database for the tables")
-    warehouse: str = Field("LAKE_WH", description="Compute for the checks")
-    external_volume: str = Field("LAKE_VOLUME", description="External volume over the lake's bucket")
-    catalog_integration: str = Field("LAKE_GLUE", description="Catalog integration with Glue's Iceberg REST endpoint")
-    aws_region: str = Field("", description="Region of Glue and of the bucket")
-    aws_account_id: str = Field("", description="Account of the Glue catalog")
-    aws_role_arn: str = Field("", description="Role that Snowflake assumes")
-    storage_url: str = Field("", description="s3:// prefix of the lake")
-    external_id: str = Field("lakehouse", description="Fixed, so that making things anew does not break the trust")
-    refresh_seconds: int = Field(60, ge=30, le=86_400, description="How often Snowflake looks for new snapshots")
-
-
-class Settings(_Section):
+class Settings(Section):
     """Everything that a command can be told."""
 
     packages: tuple[str, ...] = Field((), description="Python packages with contracts and builds")
@@ -282,9 +248,3 @@ class Settings(_Section):
             what = f"the stream into {needing[0]} has the format avro, which needs registry.url"
             raise PydanticCustomError("incomplete", what)
         return self
-
-
-def _masked(name: str, value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _masked(str(key), inner) for key, inner in value.items()}
-    return mask(name, value)

@@ -29,8 +29,8 @@ class Engine(StrEnum):
         return self is Engine.SPARK
 
     @property
-    def builds_in_part(self) -> bool:
-        """Whether it reads changed rows alone and writes those; else each table is built whole."""
+    def deletes_rows(self) -> bool:
+        """Whether it takes single rows out of a table; else rows that came are added or merged, of small tables."""
         return self is Engine.SPARK
 
 

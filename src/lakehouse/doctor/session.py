@@ -10,7 +10,7 @@ from lakehouse.config import Settings
 from lakehouse.config.settings import CatalogSettings
 from lakehouse.doctor.finding import Finding, Level, refused
 from lakehouse.doctor.session_facts import SessionFacts
-from lakehouse.engines.declared_jars import IcebergJar, iceberg_jar
+from lakehouse.engines.declared_jars import DeclaredJar, iceberg_jar
 from lakehouse.engines.runtime import Runtime
 from lakehouse.engines.versions import SparkVersion, spark_version
 from lakehouse.errors import LakehouseError
@@ -87,19 +87,19 @@ def _versions(facts: SessionFacts, runtime: Runtime) -> Iterator[Finding]:
     yield _compared("Java", facts.java, fits=major in known.java, expected=expected, todo=todo)
 
 
-def _iceberg(facts: SessionFacts, known: SparkVersion, jar: IcebergJar, runtime: Runtime) -> Finding:
+def _iceberg(facts: SessionFacts, known: SparkVersion, jar: DeclaredJar, runtime: Runtime) -> Finding:
     check = "Iceberg"
     if facts.classes.get(ICEBERG) is False:
         way = _WAYS.get(runtime.name, "Add the jar with --packages or --jars")
-        todo = f"{way} (iceberg-spark-runtime-{known.line}_{jar.scala}, {jar.iceberg})"
+        todo = f"{way} (iceberg-spark-runtime-{known.line}_{jar.scala}, {jar.version})"
         found = "its jar is not on the class path"
-        return Finding(check=check, level=Level.WRONG, found=found, expected=jar.iceberg, todo=todo)
+        return Finding(check=check, level=Level.WRONG, found=found, expected=jar.version, todo=todo)
     if not facts.iceberg:
         found = "this session does not tell its version"
-        return Finding(check=check, level=Level.NOT_TOLD, found=found, expected=jar.iceberg)
-    if _numbers(facts.iceberg)[:2] < _numbers(jar.iceberg)[:2]:
+        return Finding(check=check, level=Level.NOT_TOLD, found=found, expected=jar.version)
+    if _numbers(facts.iceberg)[:2] < _numbers(jar.version)[:2]:
         todo = "It was not tried. Take a newer release of the platform, or bring the jar yourself"
-        return Finding(check=check, level=Level.WARNING, found=facts.iceberg, expected=jar.iceberg, todo=todo)
+        return Finding(check=check, level=Level.WARNING, found=facts.iceberg, expected=jar.version, todo=todo)
     return Finding(check=check, found=facts.iceberg)
 
 

@@ -219,6 +219,7 @@ class _Turn:
             rules=plan.mark.rules if ended or same_rules else self._label,
             strategy=Strategy.SLICE.value,
             bytes_read=self.planned.bytes_to_read,
+            engine=self.lake.engine_version,
             expired=plan.expired if (complete and plan.covers_all) or newest is None else newest.expired,
             backfill=mark,
         )

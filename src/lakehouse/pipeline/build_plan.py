@@ -135,12 +135,12 @@ def plan_build(
     ):
         if applies:
             return plan(Strategy.WHOLE, reason)
-    strategy, reason = strategy_on(engine, *strategy_for(build, rules, changes, again=bool(since)))
+    strategy, reason = strategy_on(engine, changes, *strategy_for(build, rules, changes, again=bool(since)))
     if strategy is Strategy.NOTHING and newest and newest.code != code:
         return plan(Strategy.APPEND, f"its code changed, and no row of its inputs since {since}")
     reason += f" since {since}" if since and strategy is not Strategy.NOTHING else ""
     size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
-    times = times_as_dear(strategy, build, changes, target_bytes=size, costs=costs)
+    times = times_as_dear(strategy, build, changes, target_bytes=size, costs=costs, engine=engine)
     # To build it whole would lose rows, whatever it costs to follow.
     if strategy is not Strategy.NOTHING and times > 1 and not newly:
         return plan(Strategy.WHOLE, f"{reason}, and to {strategy} would cost {times:.1f} times as much")
@@ -160,16 +160,30 @@ def fingerprint(build: BuildSpec, instant: datetime) -> str:
 
 
 def times_as_dear(
-    strategy: Strategy, build: BuildSpec, changes: Mapping[str, ChangePlan], *, target_bytes: int, costs: Costs
+    strategy: Strategy,
+    build: BuildSpec,
+    changes: Mapping[str, ChangePlan],
+    *,
+    target_bytes: int,
+    costs: Costs,
+    engine: Engine = Engine.SPARK,
 ) -> float:
     """Give what a strategy costs, where to build the table whole costs 1."""
     part, whole = (
-        costs.of(work_of(build, one, changes, target_bytes=target_bytes)) for one in (strategy, Strategy.WHOLE)
+        costs.of(work_of(build, one, changes, target_bytes=target_bytes, engine=engine))
+        for one in (strategy, Strategy.WHOLE)
     )
     return part / whole if whole else 1.0
 
 
-def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePlan], *, target_bytes: int) -> Work:
+def work_of(
+    build: BuildSpec,
+    strategy: Strategy,
+    changes: Mapping[str, ChangePlan],
+    *,
+    target_bytes: int,
+    engine: Engine = Engine.SPARK,
+) -> Work:
     """Tell what a strategy does, by the sizes that metadata give."""
     total = sum(one.total_bytes for one in changes.values())
     if strategy is Strategy.WHOLE:
@@ -181,8 +195,8 @@ def work_of(build: BuildSpec, strategy: Strategy, changes: Mapping[str, ChangePl
         read=0 if strategy is Strategy.NOTHING else changed + _looked_up(build, strategy, changes),
         made=share * total,
         looked_through=0 if alone else target_bytes,
-        written=share * target_bytes,
-        more_jobs=not alone,
+        written=(share if alone or engine.deletes_rows else 1.0) * target_bytes,
+        more_jobs=not alone and engine.deletes_rows,
     )
 
 
@@ -238,11 +252,15 @@ def strategy_for(
     return Strategy.WHOLE, "its inputs changed, and its build follows no part of them: @build(follows=…)"
 
 
-def strategy_on(engine: Engine, strategy: Strategy, reason: str) -> tuple[Strategy, str]:
+def strategy_on(
+    engine: Engine, changes: Mapping[str, ChangePlan], strategy: Strategy, reason: str
+) -> tuple[Strategy, str]:
     """Give what becomes of a strategy, and of the reason for it, on an engine that may not have it."""
-    if engine.builds_in_part or strategy in {Strategy.NOTHING, Strategy.WHOLE}:
+    only_came = all(one.method in {Method.NOTHING, Method.APPENDED} for one in changes.values())
+    adds = strategy in {Strategy.APPEND, Strategy.MERGE} and only_came
+    if engine.deletes_rows or adds or strategy in {Strategy.NOTHING, Strategy.WHOLE}:
         return strategy, reason
-    return Strategy.WHOLE, f"{reason}, and {engine} builds tables whole"
+    return Strategy.WHOLE, f"{reason}, and {engine} takes no single rows out of a table"
 
 
 def _by_rows(

@@ -8,25 +8,28 @@ from dataclasses import dataclass, field, replace
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
-from pyspark.sql import DataFrame
 
 from lakehouse.catalog import ledger
 from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, Tables, find_table
+from lakehouse.catalog.live_table import live_table
+from lakehouse.catalog.time_travel import TimeTravelError
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.engine import Engine
-from lakehouse.contract.schema import Schema
+from lakehouse.contract.evolution import LiveTable
+from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ContractError
-from lakehouse.pipeline.build_plan import Strategy, plan_build, strategy_on
+from lakehouse.pipeline.build_plan import Strategy, strategy_on
 from lakehouse.pipeline.engine_check import refused
 from lakehouse.pipeline.graph import FilledBy, Graph, reads_of
 from lakehouse.pipeline.past_runs import past_runs
 from lakehouse.pipeline.planned_read import planned_read
-from lakehouse.pipeline.run import Run
+from lakehouse.pipeline.run import Run, plan_run
 from lakehouse.pipeline.schema_plan import SchemaPlan, plan_input, plan_schema
-from lakehouse.pipeline.staleness import Cause, Kind, input_cause, own_causes
+from lakehouse.pipeline.source_fingerprint import source_fingerprint
+from lakehouse.pipeline.staleness import Cause, Kind, input_causes, own_causes
 from lakehouse.pipeline.table_plan import TablePlan, Verdict
-from lakehouse.pipeline.type_check import check_build, empty_tables
+from lakehouse.pipeline.type_check import EmptyTables, check_build
 from lakehouse.pipeline.upstream import strategy_after
 from lakehouse.quality import RuleSet, rule_set
 
@@ -67,51 +70,57 @@ class LakePlan:
         return sum(one.verdict is verdict for one in self.tables)
 
 
-def plan_lake(lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run) -> LakePlan:
+def plan_lake(
+    lake: Lake, graph: Graph, builds: Sequence[BuildSpec], run: Run, *, since: Mapping[str, str] | None = None
+) -> LakePlan:
     """Tell what a run of some builds would do. What is wrong is collected, not raised; nothing is changed.
 
     Cost: Spark analyses each build on empty inputs; metadata of the tables and of what they read. No job.
 
     Args:
         builds: In the order in which a run takes them, as ``Graph.select`` gives them.
+        since: Of some tables, since when their rows are made again, as a run is told of each.
     """
     claim(lake.catalog, *(build.table.name for build in builds))
-    empty = empty_tables(lake.spark, builds)
+    tables, empty, before = _Loaded(lake.catalog), EmptyTables(lake.spark), dict[str, TablePlan]()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        # The catalog is asked while Spark analyses: starting both takes most of the time.
-        asked = pool.submit(_schemas, lake, graph, builds)
-        found = pool.map(lambda build: _check(lake, build, run, empty), builds)
+        found = pool.map(lambda build: _check(lake, build, run, tables, empty), builds)
+        schemas = _schemas(tables, graph, builds, catalog=lake.name)
         checks = {build.table.name: check for build, check in zip(builds, found, strict=True)}
-    schemas = asked.result()
-    before: dict[str, TablePlan] = {}
-    planner = _Planner(tables=_Loaded(lake.catalog), engine=lake.engine, run=run, schemas=schemas, before=before)
     for build in builds:
-        before[build.table.name] = planner.plan(build, *checks[build.table.name])
+        name = build.table.name
+        told = replace(run, since=(since or {}).get(name, ""))
+        planner = _Planner(tables=tables, engine=lake.engine, run=told, schemas=schemas, before=before)
+        before[name] = planner.plan(build, *checks[name])
     return LakePlan(
         tables=tuple(before.values()), inputs=tuple(schemas[name] for name in schemas if name not in before)
     )
 
 
-def _schemas(lake: Lake, graph: Graph, builds: Sequence[BuildSpec]) -> dict[str, SchemaPlan]:
+def _schemas(tables: _Loaded, graph: Graph, builds: Sequence[BuildSpec], *, catalog: str) -> dict[str, SchemaPlan]:
     """Hold the contracts of what builds make, and of what else they read, against the live tables."""
-    made = {build.table.name: plan_schema(lake.live(build.table), build.table, catalog=lake.name) for build in builds}
+    made = {one.table.name: plan_schema(tables.live(one.table), one.table, catalog=catalog) for one in builds}
     inputs = dict.fromkeys(name for build in builds for name in reads_of(build) if name not in made)
     read = {
-        spec.name: plan_input(lake.live(spec), spec, catalog=lake.name, filled_by=graph.filled_by(spec.name))
+        spec.name: plan_input(tables.live(spec), spec, catalog=catalog, filled_by=graph.filled_by(spec.name))
         for spec in map(graph.table, inputs)
     }
     return read | made
 
 
 def _check(
-    lake: Lake, build: BuildSpec, run: Run, empty: Mapping[type[Schema], DataFrame]
+    lake: Lake, build: BuildSpec, run: Run, tables: _Loaded, empty: EmptyTables
 ) -> tuple[RuleSet | None, tuple[str, ...]]:
     """Give the rules of a build's table, None where they contradict each other, and what is wrong with the build."""
     try:
         rules = rule_set(build.table, more=run.more_rules(build.table.name))
     except ContractError as error:
         return None, (str(error),)
-    wrong = check_build(build, rules, instant=run.instant, empty=empty)
+    target = find_table(tables, build.table.name)
+    newest = ledger.latest(target) if target else None
+    sources = source_fingerprint(build, lake.engine_version)
+    published = newest is not None and sources != "" and (newest.sources, newest.rules) == (sources, rules.id)
+    wrong = check_build(build, rules, instant=run.instant, empty=empty, published=published)
     if wrong or lake.engine is Engine.SPARK:
         return rules, wrong
     return rules, tuple(f"{lake.engine}: {what}" for what in refused(lake, build, rules, instant=run.instant))
@@ -126,8 +135,13 @@ class _Loaded:
 
     def load_table(self, identifier: str) -> Table:
         if identifier not in self.tables:
-            self.tables[identifier] = self.catalog.load_table(identifier)
+            # Of two threads that ask at once, both get what came first.
+            self.tables.setdefault(identifier, self.catalog.load_table(identifier))
         return self.tables[identifier]
+
+    def live(self, spec: TableSpec) -> LiveTable | None:
+        table = find_table(self, spec.name)
+        return live_table(table) if table else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,26 +192,21 @@ class _Planner:
         plan = replace(plan, causes=(*own, *upstream), past=past_runs(target) if target else ())
         if any(self.find(name) is None for name in coming):
             return replace(plan, strategy=Strategy.WHOLE, reason=own[0].text if own else "its input is made anew")
-        known = plan_build(
-            self.tables,
-            build,
-            rules,
-            instant=run.instant,
-            full=run.full,
-            costs=run.costs,
-            engine=self.engine,
-        )
-        changed = dict.fromkeys(filter(None, (input_cause(one, newest) for one in known.changes.values())))
-        plan = replace(plan, causes=(*own, *changed, *upstream), strategy=known.strategy, reason=known.reason)
+        try:
+            known = plan_run(self.tables, build, rules, run, engine=self.engine)
+        except TimeTravelError as error:
+            return replace(plan, problems=(*plan.problems, str(error)))
+        causes = (*own, *input_causes(known, newest, run), *upstream)
         lost = () if run.accept_loss else (_lost(name, count) for name, count in known.newly_expired.items())
-        plan = replace(plan, problems=(*plan.problems, *lost))
+        problems = (*plan.problems, *lost)
+        plan = replace(plan, causes=causes, strategy=known.strategy, reason=known.reason, problems=problems)
         if not coming:
             return replace(plan, reads=planned_read(known, self.find))
         if own:
             return plan
         size = ledger.summed(target.current_snapshot(), "total-files-size") if target else 0
-        after = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs)
-        strategy, reason = strategy_on(self.engine, *after)
+        after = strategy_after(known, rules, coming, target_bytes=size, costs=run.costs, again=bool(run.since))
+        strategy, reason = strategy_on(self.engine, known.changes, *after)
         return replace(plan, strategy=strategy, reason=reason)
 
     def _published(self, build: BuildSpec) -> list[TablePlan]:

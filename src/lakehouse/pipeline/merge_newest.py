@@ -11,7 +11,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.catalog.ledger import row_count
+from lakehouse.catalog.ledger import AUDIT, row_count
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.partitioning import quote_name
 from lakehouse.contract.table import TableSpec
@@ -63,7 +63,9 @@ def merge_newest(audit: Audit, rows: DataFrame, *, count: int, large: int = LARG
     newest = keep_newest(rows, key=spec.key, newest_by=spec.newest_by).select(*(one.name for one in spec.columns))
     # Told here, not to the first who reads.
     require_deleted_by(newest, spec)
-    if count <= FEW_ROWS and row_count(audit.lake.table(spec.name)) >= large:
+    if not audit.lake.engine.deletes_rows:
+        _write_whole(audit, newest)
+    elif count <= FEW_ROWS and row_count(audit.lake.table(spec.name)) >= large:
         _replace_older(audit, newest)
     else:
         _merge(audit, newest)
@@ -95,6 +97,15 @@ def _replace_older(audit: Audit, newest: DataFrame) -> None:
             beaten = F.broadcast(known.where("stays").select(*spec.key))
             left = rows.join(beaten, list(spec.key), "left_anti").select(*rows.columns) if newer else rows
             left.writeTo(audit.target).append()
+
+
+def _write_whole(audit: Audit, newest: DataFrame) -> None:
+    """Read the table and write it whole, for an engine without ``MERGE``; among equals what came wins, as with one."""
+    lake, spec, came = audit.lake, audit.spec, "__came"
+    there = lake.branch_rows(spec, audit.branch).select(*newest.columns).withColumn(came, F.lit(0))
+    both = there.unionByName(newest.withColumn(came, F.lit(1)))
+    kept = keep_newest(both, key=spec.key, newest_by=(*spec.newest_by, came)).drop(came)
+    lake.replace_rows(spec, audit.branch, kept, run_id=audit.branch.removeprefix(AUDIT))
 
 
 def _merge(audit: Audit, newest: DataFrame) -> None:

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pyiceberg.catalog import Catalog
-
 from lakehouse.catalog import ledger
 from lakehouse.catalog.conflicts import conflict_of
 from lakehouse.catalog.environment import claim
-from lakehouse.catalog.iceberg import Lake
+from lakehouse.catalog.iceberg import Lake, Tables
 from lakehouse.catalog.leasing import Held, Leasing, hold
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.catalog.publish import Audit, main_of, open_audit, publish
@@ -32,6 +30,7 @@ from lakehouse.pipeline.expired_rows import refuse_expired
 from lakehouse.pipeline.kept_rows import changes_with_instants, kept_rows
 from lakehouse.pipeline.quarantine import set_aside
 from lakehouse.pipeline.scored_write import score_branch, segments_of, write_scored
+from lakehouse.pipeline.source_fingerprint import source_fingerprint
 from lakehouse.pipeline.write_changes import write_changes
 from lakehouse.quality import Policy, Rule, RuleSet, TableScore, decide, rule_set
 
@@ -130,7 +129,7 @@ def run_build(lake: Lake, build: BuildSpec, run: Run) -> Built:
 
 
 def plan_run(
-    catalog: Catalog,
+    catalog: Tables,
     build: BuildSpec,
     rules: RuleSet,
     run: Run,
@@ -182,6 +181,8 @@ def audit_build(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch
         rules=rules.id,
         strategy=plan.strategy.value,
         bytes_read=plan.bytes_to_read,
+        engine=lake.engine_version,
+        sources=source_fingerprint(plan.build, lake.engine_version),
         expired=plan.expired,
     )
     audit = open_audit(lake, spec, run_id=branch)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from lakehouse.catalog.changes import ChangePlan, Method
 from lakehouse.catalog.ledger import LedgerEntry
 from lakehouse.contract.build import BuildSpec
-from lakehouse.pipeline.build_plan import fingerprint
+from lakehouse.pipeline.build_plan import BuildPlan, Strategy, fingerprint
 from lakehouse.pipeline.run import Run
 from lakehouse.quality import RuleSet
 
@@ -19,6 +19,7 @@ class Kind(StrEnum):
 
     NEVER_BUILT = "never built"
     ASKED_FOR = "asked for"
+    AGAIN = "again"
     CODE = "code"
     DAY = "day"
     RULES = "rules"
@@ -40,14 +41,17 @@ class Cause:
 
 
 def own_causes(build: BuildSpec, rules: RuleSet, newest: LedgerEntry | None, run: Run) -> Iterator[Cause]:
-    """Give what makes a table stale whatever its inputs are: each of these has it built whole."""
+    """Give what makes a table stale whatever its inputs are: each of these has it built whole.
+
+    Where rows are made again since some state, another code is no such cause.
+    """
     if newest is None:
         yield Cause(kind=Kind.NEVER_BUILT, text="it was never built")
         return
     if run.full:
         yield Cause(kind=Kind.ASKED_FOR, text="it was asked for")
     code = fingerprint(build, run.instant)
-    if newest.code != code:
+    if newest.code != code and (not run.since or newest.backfill):
         if newest.code == fingerprint(build, newest.published_at):
             days = [f"{one:%Y-%m-%d}" for one in (newest.published_at, run.instant)]
             yield Cause(kind=Kind.DAY, text="its day changed, and it takes the instant", was=days[0], now=days[1])
@@ -58,11 +62,20 @@ def own_causes(build: BuildSpec, rules: RuleSet, newest: LedgerEntry | None, run
         yield Cause(kind=Kind.RULES, text=text, was=newest.rules or "none", now=rules.id or "none")
 
 
-def input_cause(change: ChangePlan, newest: LedgerEntry | None) -> Cause | None:
+def input_causes(known: BuildPlan, newest: LedgerEntry | None, run: Run) -> tuple[Cause, ...]:
+    """Give what makes a table stale by its inputs, and that it was told to make rows of them again."""
+    if known.strategy is Strategy.NOTHING or newest is None:
+        return ()
+    again = [Cause(kind=Kind.AGAIN, text=f"it was asked for again since {run.since}")] if run.since else []
+    changed = dict.fromkeys(_input_cause(one, newest) for one in known.changes.values())
+    return (*again, *filter(None, changed))
+
+
+def _input_cause(change: ChangePlan, newest: LedgerEntry) -> Cause | None:
     """Give what changed in an input since it was read; None where no row did."""
-    was = newest.inputs.get(change.table) if newest else None
-    if change.method is Method.NOTHING or newest is None:
+    if change.method is Method.NOTHING:
         return None
+    was = newest.inputs.get(change.table)
     now = change.end.snapshot_id if change.end else None
     return Cause(
         kind=Kind.INPUT, table=change.table, text=change.reason, was=str(was or "none"), now=str(now or "none")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from pyspark.sql import DataFrame, SparkSession
@@ -23,29 +23,38 @@ from lakehouse.quality import RuleSet, with_quality
 
 
 def check_build(
-    build: BuildSpec, rules: RuleSet, *, instant: datetime, empty: Mapping[type[Schema], DataFrame]
+    build: BuildSpec, rules: RuleSet, *, instant: datetime, empty: EmptyTables, published: bool = False
 ) -> tuple[str, ...]:
     """List what is wrong with a build; empty when its rows, its rules and what it follows fit its contract.
 
     Cost: Spark analyses the build's plan. No job, and no table is looked at.
 
     Args:
-        empty: Tables without rows, of its inputs and of what it gives; see ``empty_tables``.
+        empty: Gives tables without rows, of its inputs and of what it gives.
+        published: Its newest publish was of the same sources and rules, so its rows and rules are known to fit: only
+            what it follows is looked at.
     """
+    if published:
+        return tuple(_of_follows(build, empty))
     inputs = _distinct(build, empty)
-    return (*_of_rows(build, rules, inputs, instant, empty[build.output]), *_of_follows(build, inputs))
+    return (*_of_rows(build, rules, inputs, instant, empty), *_of_follows(build, empty))
 
 
-def empty_tables(spark: SparkSession, builds: Iterable[BuildSpec]) -> dict[type[Schema], DataFrame]:
-    """Give a table without rows for each that some builds read or make.
+class EmptyTables:
+    """Tables without rows, made when they are asked for; by whichever thread, one of each is given."""
 
-    By SQL: to make a DataFrame of no rows from Python takes Spark as long as to analyse a small build.
-    """
-    schemas = {schema for build in builds for schema in (*dict(build.inputs).values(), build.output)}
-    return {schema: DataSet[schema](spark.sql(_no_rows(schema))) for schema in schemas}  # type: ignore[valid-type]
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark, self._made = spark, dict[type[Schema], DataFrame]()
+
+    def __getitem__(self, schema: type[Schema]) -> DataFrame:
+        """By SQL: to make a DataFrame of no rows from Python takes Spark as long as to analyse a small build."""
+        if schema not in self._made:
+            made = DataSet[schema](self._spark.sql(_no_rows(schema)))  # type: ignore[valid-type]
+            return self._made.setdefault(schema, made)
+        return self._made[schema]
 
 
-def _distinct(build: BuildSpec, empty: Mapping[type[Schema], DataFrame]) -> dict[str, DataFrame]:
+def _distinct(build: BuildSpec, empty: EmptyTables) -> dict[str, DataFrame]:
     """Give the inputs of a build; of a table that it takes twice, columns that Spark can tell from each other."""
     inputs: dict[str, DataFrame] = {}
     for name, schema in build.inputs:
@@ -63,7 +72,7 @@ def _no_rows(schema: type[Schema]) -> str:
 
 
 def _of_rows(
-    build: BuildSpec, rules: RuleSet, inputs: dict[str, DataFrame], instant: datetime, empty: DataFrame
+    build: BuildSpec, rules: RuleSet, inputs: dict[str, DataFrame], instant: datetime, empty: EmptyTables
 ) -> Iterator[str]:
     spec = build.table
     try:
@@ -74,7 +83,7 @@ def _of_rows(
         require_fit(made, build.output)
         # Of rows that fit, as if they were another's: on top of all that the build does, what the table keeps and its
         # rules would be analysed for longer. The schema is asked for because Spark Connect analyses no earlier.
-        rows = kept_rows(spec, empty)
+        rows = kept_rows(spec, empty[build.output])
         _ = (with_quality(rows, rules) if rules.rules else rows).schema
     except SchemaMismatchError as error:
         of = "" if error.table == spec.name else f"{error.table}."
@@ -85,12 +94,15 @@ def _of_rows(
         yield in_words(error, build)
 
 
-def _of_follows(build: BuildSpec, empty: dict[str, DataFrame]) -> Iterator[str]:
+def _of_follows(build: BuildSpec, empty: EmptyTables) -> Iterator[str]:
     if not isinstance(build.follows, Keys):
         return
-    for name, frame in empty.items():
-        for column, sql in (build.follows.of_input(name, frame.columns) or {}).items():
+    for name, schema in build.inputs:
+        columns = spec_of(schema).struct.names
+        for column, sql in (build.follows.of_input(name, columns) or {}).items():
+            if sql in {quote_name(one) for one in columns}:
+                continue
             try:
-                _ = frame.select(F.expr(sql)).schema
+                _ = empty[schema].select(F.expr(sql)).schema
             except Exception as error:  # by what Spark's parser and analyser raise, which differ by version
                 yield f"{type(build.follows).__name__} takes {column} of {name} as {sql}: {in_words(error, build)}"

@@ -11,7 +11,13 @@ from lakehouse.quality import RuleSet
 
 
 def strategy_after(
-    plan: BuildPlan, rules: RuleSet, published: Mapping[str, Strategy], *, target_bytes: int, costs: Costs
+    plan: BuildPlan,
+    rules: RuleSet,
+    published: Mapping[str, Strategy],
+    *,
+    target_bytes: int,
+    costs: Costs,
+    again: bool = False,
 ) -> tuple[Strategy, str]:
     """Foresee the strategy of a build, and why, from its plan as things are now.
 
@@ -20,9 +26,10 @@ def strategy_after(
 
     Args:
         published: By name, the tables that will be published before it, and how.
+        again: As ``strategy_for`` has it.
     """
     changes = {name: _changed(one, published.get(one.table)) for name, one in plan.changes.items()}
-    strategy, reason = strategy_for(plan.build, rules, changes)
+    strategy, reason = strategy_for(plan.build, rules, changes, again=again)
     if times_as_dear(strategy, plan.build, changes, target_bytes=target_bytes, costs=costs) > 1:
         return Strategy.WHOLE, f"{reason}, and to {strategy} would cost more"
     return strategy, reason

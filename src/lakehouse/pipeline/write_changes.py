@@ -47,7 +47,7 @@ def write_changes(audit: Audit, plan: BuildPlan, inputs: Inputs, rules: RuleSet)
         if plan.strategy is Strategy.MERGE:
             merge_newest(audit, rows, count=count)
         else:
-            rows.writeTo(audit.target).append()
+            audit.lake.append_rows(audit.spec, audit.branch, rows)
     audit.lake.refresh(audit.spec.name)
 
 
@@ -106,7 +106,7 @@ def _replace(audit: Audit, touched: DataFrame, rows: DataFrame, *, few: bool) ->
     """Take the rows of the touched values from the branch, and append those that take their place."""
     near = near_values(touched, {name: quote_name(name) for name in touched.columns})
     delete_values(audit, touched, near=near, few=few)
-    rows.writeTo(audit.target).append()
+    audit.lake.append_rows(audit.spec, audit.branch, rows)
     audit.lake.refresh(audit.spec.name)
 
 

@@ -76,12 +76,12 @@ def parse_phone(number: Column, *, country: Column | str | None = None) -> Colum
     """
     tables = phone_tables()
     if isinstance(country, Column):
-        given, text = F.struct(number.alias("number"), F.upper(country).alias("country")), "given.number"
+        given, text = F.struct(number.alias("number"), country.alias("country")), "given.number"
         place = region_of(tables, "given.country")
     else:
         given, text, place = number, "given", _place(country)
     # Spark reads both lists once, when it plans.
-    numbers = f"cast(split('{','.join(map(str, tables.numbers))}', ',') as array<int>)"
+    numbers = f"from_json('{json.dumps(tables.numbers)}', 'array<int>')"
     words = f"from_json('{json.dumps(tables.words)}', 'array<string>')"
     body = let("numbers", numbers, let("words", words, _parsed(tables, text, place)))
     return let_column("given", given, body, where=number.isNotNull()).alias("phone")

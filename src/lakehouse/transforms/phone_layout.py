@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -51,12 +53,13 @@ def laid_out(walks: Walks) -> dict[str, object]:
     actions = sorted({leaf for leaf in leaves if isinstance(leaf, Action)} | {nothing})
 
     first_node = len(lookup) + sum(map(len, begins))
-    first_home = first_node + 10 * len(walks.nodes)
+    at, shared = overlapped(walks.nodes)
+    first_home = first_node + len(shared)
     first_outcome = first_home + len(homes) + 1
     first_action = first_outcome + 10 * len(outcomes)
     places: dict[Leaf, int] = {leaf: first_outcome + 10 * place for place, leaf in enumerate(outcomes)}
     places |= {leaf: first_action + ACTION_NUMBERS * place for place, leaf in enumerate(actions)}
-    ways = [first_node + 10 * way if isinstance(way, int) else places[way] for way in chain(*begins, *walks.nodes)]
+    ways = [first_node + at[way] if isinstance(way, int) else places[way] for way in chain(*begins, shared)]
 
     words = [*walks.codes, "", "", *(word or None for column in zip(*outcomes, strict=True) for word in column)]
     typed = len(lookup) + len(by_code) // 2 * (LONGEST + 2)
@@ -83,6 +86,33 @@ def laid_out(walks: Walks) -> dict[str, object]:
         "national": places[next(action for action in actions if action.then == "national")],
         "typed_on": places[next(action for action in actions if action.then == "typed")],
     }
+
+
+def overlapped(rows: Sequence[Row]) -> tuple[list[int], Row]:
+    """Lay out rows of ten, many of which begin in the end of another; give where each is, and all of them.
+
+    Spark sends a list to each task a number at a time: it is to be short.
+    """
+    beginning: dict[tuple[Leaf | int, ...], list[int]] = defaultdict(list)
+    for place in reversed(range(len(rows))):
+        for common in range(10):
+            beginning[tuple(rows[place][:common])].append(place)
+    laid: Row = []
+    at: dict[int, int] = {}
+    while len(at) < len(rows):
+        ends = (tuple(laid[len(laid) - common :]) for common in range(min(9, len(laid)), -1, -1))
+        fitting = next(found for end in ends if (found := _unused(beginning.get(end, []), at)))
+        row = fitting.pop()
+        common = next(n for n in range(9, -1, -1) if laid[len(laid) - n :] == rows[row][:n])
+        at[row] = len(laid) - common
+        laid += rows[row][common:]
+    return [at[place] for place in range(len(rows))], laid
+
+
+def _unused(places: list[int], used: Container[int]) -> list[int]:
+    while places and places[-1] in used:
+        places.pop()
+    return places
 
 
 def _by_three_digits(codes: list[str]) -> list[int]:

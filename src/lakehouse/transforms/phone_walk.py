@@ -8,6 +8,7 @@ All is SQL in which ``numbers`` and ``words`` are the lists of ``PhoneTables``.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 
 from lakehouse.transforms.let import choose, let
@@ -40,12 +41,14 @@ def resolved(tables: PhoneTables, digits: str, plus: str, region: str, phone: Ca
 
 
 def region_of(tables: PhoneTables, name: str) -> str:
-    """Give the place of the region of a name in capitals, that of the unknown one where there is none."""
-    slot = f"cast(crc32(cast({name} as binary)) % {tables.slots}L as int)"
+    """Give the place of the region of a name, in any case, that of the unknown one where there is none."""
+    slot = f"cast(crc32(cast(name as binary)) % {tables.slots}L as int)"
     word = f"get(words, {len(tables.words) - tables.slots} + slot)"
     place = f"get(numbers, {len(tables.numbers) - tables.slots} + slot)"
-    found = let("slot", slot, f"if({word} = {name}, {place}, cast(null as int))")
-    return f"coalesce({found}, {len(tables.regions)})"
+    found = let("slot", slot, f"if({word} = name, {place}, cast(null as int))")
+    # Not upper: that looks for the bounds of words first.
+    capitals = f"translate({name}, '{string.ascii_lowercase}', '{string.ascii_uppercase}')"
+    return f"coalesce({let('name', capitals, found)}, {len(tables.regions)})"
 
 
 def _parted(tables: PhoneTables, digits: str, plus: str, phone: Callable[[str, str], str]) -> str:

@@ -5,38 +5,85 @@ Source: Snowflake documentation, "Data types for Apache Iceberg tables".
 
 from __future__ import annotations
 
-from pyspark.sql import types as spark_types
+from pyiceberg import types as iceberg
 
-_SIMPLE: dict[type[spark_types.DataType], str] = {
-    spark_types.BooleanType: "BOOLEAN",
-    spark_types.IntegerType: "NUMBER(10,0)",
-    spark_types.LongType: "NUMBER(19,0)",
-    spark_types.FloatType: "FLOAT",
-    spark_types.DoubleType: "FLOAT",
-    spark_types.DateType: "DATE",
-    # Spark's TIMESTAMP is an instant: Iceberg timestamptz.
-    spark_types.TimestampType: "TIMESTAMP_LTZ(6)",
-    spark_types.TimestampNTZType: "TIMESTAMP_NTZ(6)",
-    spark_types.StringType: "VARCHAR",
-    spark_types.BinaryType: "BINARY",
+from lakehouse.errors import ServingError
+from lakehouse.serving.snowflake.names import quoted
+
+MOST_FIELDS = 1000
+"""Of a nested column, with all inside of it."""
+_SIMPLE: dict[type[iceberg.IcebergType], str] = {
+    iceberg.BooleanType: "BOOLEAN",
+    iceberg.IntegerType: "NUMBER(10,0)",
+    iceberg.LongType: "NUMBER(19,0)",
+    iceberg.FloatType: "FLOAT",
+    iceberg.DoubleType: "FLOAT",
+    iceberg.DateType: "DATE",
+    iceberg.TimeType: "TIME(6)",
+    iceberg.TimestampType: "TIMESTAMP_NTZ(6)",
+    iceberg.TimestamptzType: "TIMESTAMP_LTZ(6)",
+    iceberg.TimestampNanoType: "TIMESTAMP_NTZ(9)",
+    iceberg.TimestamptzNanoType: "TIMESTAMP_LTZ(9)",
+    iceberg.StringType: "VARCHAR",
+    iceberg.BinaryType: "BINARY",
+    iceberg.UUIDType: "UUID",
 }
 
 
-def snowflake_type(data_type: spark_types.DataType) -> str:
-    """Give the Snowflake type of a column.
+def snowflake_type(found: iceberg.IcebergType, *, where: str) -> str:
+    """Give the Snowflake type of a column; ``where`` names it.
 
     Raises:
-        TypeError: Snowflake reads no such type from Iceberg v2.
+        ServingError: Snowflake has no such type, or not so large a one.
     """
-    if isinstance(data_type, spark_types.DecimalType):
-        return f"NUMBER({data_type.precision},{data_type.scale})"
-    if isinstance(data_type, spark_types.ArrayType):
-        return f"ARRAY({snowflake_type(data_type.elementType)})"
-    if isinstance(data_type, spark_types.MapType):
-        return f"MAP({snowflake_type(data_type.keyType)}, {snowflake_type(data_type.valueType)})"
-    if isinstance(data_type, spark_types.StructType):
-        return f"OBJECT({', '.join(f'{f.name} {snowflake_type(f.dataType)}' for f in data_type.fields)})"
-    for known, name in _SIMPLE.items():
-        if type(data_type) is known:
-            return name
-    raise TypeError(f"Snowflake has no type for {data_type.simpleString()} in an Iceberg table")
+    fields = len(_inner(found))
+    if fields > MOST_FIELDS:
+        raise _refused(where, f"{fields:,} fields inside of it", f"it takes {MOST_FIELDS:,} at most: split the column")
+    return _type(found, where)
+
+
+def is_nested(found: iceberg.IcebergType) -> bool:
+    """Tell whether a column has others inside of it."""
+    return isinstance(found, iceberg.StructType | iceberg.ListType | iceberg.MapType)
+
+
+def _type(found: iceberg.IcebergType, where: str) -> str:
+    if isinstance(found, iceberg.DecimalType):
+        return f"NUMBER({found.precision},{found.scale})"
+    if isinstance(found, iceberg.FixedType):
+        return f"BINARY({len(found)})"
+    if isinstance(found, iceberg.ListType):
+        return f"ARRAY({_type(found.element_type, where)})"
+    if isinstance(found, iceberg.MapType):
+        return f"MAP({_key(found.key_type, where)}, {_type(found.value_type, where)})"
+    if isinstance(found, iceberg.StructType):
+        return f"OBJECT({', '.join(_field(one, where) for one in found.fields)})"
+    name = _SIMPLE.get(type(found))
+    if name is None:
+        raise _refused(where, f"a {found}", "it has no such type: cast it in the build")
+    return name
+
+
+def _field(field: iceberg.NestedField, where: str) -> str:
+    return f"{quoted(field.name)} {_type(field.field_type, f'{where}.{field.name}')}"
+
+
+def _key(found: iceberg.IcebergType, where: str) -> str:
+    if not isinstance(found, iceberg.StringType | iceberg.IntegerType | iceberg.LongType):
+        raise _refused(where, f"a map by {found}", "keys are text or integers: make it a list of structs")
+    return _type(found, where)
+
+
+def _inner(found: iceberg.IcebergType) -> list[iceberg.IcebergType]:
+    below: list[iceberg.IcebergType] = []
+    if isinstance(found, iceberg.StructType):
+        below = [one.field_type for one in found.fields]
+    elif isinstance(found, iceberg.ListType):
+        below = [found.element_type]
+    elif isinstance(found, iceberg.MapType):
+        below = [found.key_type, found.value_type]
+    return [*below, *(inner for one in below for inner in _inner(one))]
+
+
+def _refused(where: str, what: str, todo: str) -> ServingError:
+    return ServingError(f"{where} cannot be shown in Snowflake: it is {what}, and {todo}")

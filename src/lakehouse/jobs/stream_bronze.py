@@ -1,7 +1,6 @@
 """What spark-submit is given for ``lakehouse stream``; its arguments are the same."""
 
-import sys
+from lakehouse.cli.job import job
 
-from lakehouse.cli.main import main
-
-main(["stream", *sys.argv[1:]])
+if __name__ == "__main__":
+    job("stream")

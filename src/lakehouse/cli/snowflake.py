@@ -1,0 +1,139 @@
+"""``lakehouse publish snowflake``: gold, queryable in Snowflake."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lakehouse.catalog.connect import open_catalog
+from lakehouse.catalog.iceberg import find_table
+from lakehouse.cli.options import ConfigFile, Override, ask, settings_of
+from lakehouse.cli.terminal import console
+from lakehouse.config import Settings
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import ServingError
+from lakehouse.observe.progress import Steps
+from lakehouse.pipeline.graph import discover
+from lakehouse.serving.snowflake.apply import apply, plan
+from lakehouse.serving.snowflake.check import require_right
+from lakehouse.serving.snowflake.connection import Session, connect
+from lakehouse.serving.snowflake.plan import files_of, missing_settings, render, statements
+from lakehouse.serving.snowflake.statement import Statement
+
+
+def snowflake(
+    config: ConfigFile = None,
+    overrides: Override = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the statements, in order; nothing is sent.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write them as files to review; nothing is sent.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before they are sent.")] = False,
+) -> None:
+    """Make gold queryable in Snowflake, by statements that are derived from the contracts.
+
+    How Snowflake comes to the tables is snowflake.route. Each statement is checked before any is shown or sent. What is
+    there already is looked at first, and kept. The first time it ends with the trust policy that the role in AWS needs:
+    put it there, and run this again.
+
+    Examples:
+
+        lakehouse publish snowflake --dry-run > snowflake.sql
+
+        lakehouse publish snowflake --out build/snowflake --set snowflake.route=linked
+
+        lakehouse publish snowflake --yes
+    """
+    settings = settings_of(config, overrides)
+    found = statements_of(settings)
+    if out is not None:
+        write_files(found, out)
+        missing = missing_settings(settings.snowflake)
+        todo = f"; to be set before they are run: {', '.join(missing)}" if missing else ""
+        console.print(f"{len(found)} statements in {out}{todo}", highlight=False, soft_wrap=True)
+    elif dry_run:
+        print(render(found, settings.snowflake), end="")
+    else:
+        _apply(settings, found, yes=yes)
+
+
+def session_of(settings: Settings) -> Session:
+    """Give a session by the settings; it is opened with its first question."""
+    to = settings.snowflake
+    return Session(open=lambda: connect(to, environ=os.environ), role=to.role)
+
+
+def _apply(settings: Settings, found: Sequence[Statement], *, yes: bool) -> None:
+    with closing(session_of(settings)) as session:
+        if not yes:
+            counts = Counter(one.state.value for one in plan(session, found))
+            told = ", ".join(f"{state}: {count}" for state, count in sorted(counts.items()))
+            ask(
+                f"{len(found)} statements for {settings.snowflake.account} ({told}). Send them?",
+                refused="nothing was sent",
+            )
+        with Steps(console).step("set up Snowflake", total=len(found)) as step:
+            applied = apply(session, found, say=lambda one: step.say(f"{one.state}: {one.statement.kind}"))
+            step.done = len(applied.done) + len(applied.kept)
+    told = f"{len(applied.done)} statements were run, {len(applied.kept)} objects were there"
+    console.print(told, highlight=False)
+    if applied.trust:
+        print(applied.trust)
+        why = "".join(f"\n  - {line}" for line in applied.refused)
+        raise ServingError(
+            f"AWS does not let Snowflake in yet:{why}\nPut the trust policy above on "
+            f"{settings.snowflake.aws_role_arn}, then run this again: it goes on from here. AWS takes some seconds."
+        )
+
+
+def published_specs(settings: Settings) -> list[TableSpec]:
+    """Give the tables of the layers that Snowflake is given.
+
+    Raises:
+        ServingError: A layer has none.
+    """
+    specs = list(discover(settings.packages).tables.values())
+    layers = {spec.namespace for spec in specs}
+    for layer in settings.snowflake.layers:
+        if layer not in layers:
+            raise ServingError(f"snowflake.layers: there is no table in {layer!r}; there are {', '.join(layers)}")
+    return [spec for spec in specs if spec.namespace in settings.snowflake.layers]
+
+
+def statements_of(settings: Settings) -> tuple[Statement, ...]:
+    """Give the statements of the configured route, checked.
+
+    Raises:
+        ServingError: A setting, a table or a statement is wrong.
+    """
+    specs = published_specs(settings)
+    found = statements(specs, settings.snowflake, places=_metadata_files(settings, specs))
+    require_right(found)
+    return found
+
+
+def write_files(found: Sequence[Statement], folder: Path) -> None:
+    """Write the statements as files by their step; those of an earlier time that have no statement any more go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = files_of(found)
+    for old in folder.glob("[0-9][0-9]_*.sql"):
+        if old.name not in files:
+            old.unlink()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _metadata_files(settings: Settings, specs: Sequence[TableSpec]) -> dict[str, str]:
+    if settings.snowflake.route != "object_store":
+        return {}
+    catalog = open_catalog(settings)
+    found = {spec.name: find_table(catalog, spec.name) for spec in specs}
+    return {name: table.metadata_location for name, table in found.items() if table}

@@ -1,0 +1,1 @@
+"""What spark-submit, EMR and Glue are given: one file per verb, without logic."""

@@ -1,0 +1,76 @@
+"""What everything stands in: database, schemas, the warehouse with its limit."""
+
+from __future__ import annotations
+
+from lakehouse.config.snowflake import SnowflakeSettings
+from lakehouse.serving.snowflake.names import literal
+from lakehouse.serving.snowflake.statement import Statement, Step
+
+GOVERNANCE = "GOVERNANCE"
+EXPORTS = "EXPORTS"
+
+
+def layer_schema(to: SnowflakeSettings, layer: str) -> str:
+    """Give the schema whose views people read."""
+    return f"{to.database}.{layer.upper()}"
+
+
+def table_schema(to: SnowflakeSettings, layer: str) -> str:
+    """Give the schema of the tables below these views; nobody but their owner reads it."""
+    return f"{to.database}.{layer.upper()}_TABLES"
+
+
+def database(to: SnowflakeSettings) -> Statement:
+    """The database that holds the schemas."""
+    return _made("DATABASE", to.database, comment="Tables of the lake, and views of them")
+
+
+def schema(name: str, *, comment: str) -> Statement:
+    """A schema; ``name`` has its database."""
+    return _made("SCHEMA", name, comment=comment)
+
+
+def warehouse(to: SnowflakeSettings) -> Statement:
+    """The compute. It resumes by itself, so that no reader meets one that is suspended."""
+    sql = (
+        f"CREATE WAREHOUSE IF NOT EXISTS {to.warehouse}\n"
+        f"  WAREHOUSE_SIZE = {to.warehouse_size}\n"
+        f"  AUTO_SUSPEND = {to.suspend_seconds}\n"
+        "  AUTO_RESUME = TRUE\n"
+        "  INITIALLY_SUSPENDED = TRUE\n"
+        "  COMMENT = 'Readers of the lake';"
+    )
+    shown = f"SHOW WAREHOUSES LIKE {literal(to.warehouse)}"
+    return Statement(step=Step.ACCOUNT, kind="warehouse", name=to.warehouse, sql=sql, shown_by=shown)
+
+
+def resource_monitor(to: SnowflakeSettings) -> Statement:
+    """A limit of credits by month: told at 80 %, suspended at all of it."""
+    name = f"{to.warehouse}_MONITOR"
+    sql = (
+        f"CREATE RESOURCE MONITOR IF NOT EXISTS {name} WITH\n"
+        f"  CREDIT_QUOTA = {to.credits_a_month}\n"
+        "  FREQUENCY = MONTHLY\n"
+        "  START_TIMESTAMP = IMMEDIATELY\n"
+        "  TRIGGERS ON 80 PERCENT DO NOTIFY ON 100 PERCENT DO SUSPEND;"
+    )
+    shown = f"SHOW RESOURCE MONITORS LIKE {literal(name)}"
+    return Statement(step=Step.ACCOUNT, kind="resource monitor", name=name, sql=sql, shown_by=shown)
+
+
+def limited(to: SnowflakeSettings) -> Statement:
+    """Put the warehouse under its limit."""
+    sql = f"ALTER WAREHOUSE {to.warehouse} SET RESOURCE_MONITOR = {to.warehouse}_MONITOR;"
+    return Statement(step=Step.ACCOUNT, kind="warehouse limit", name=to.warehouse, sql=sql)
+
+
+def _made(what: str, name: str, *, comment: str) -> Statement:
+    place, _, own = name.rpartition(".")
+    within = f" IN DATABASE {place}" if place else ""
+    return Statement(
+        step=Step.ACCOUNT,
+        kind=what.lower(),
+        name=name,
+        sql=f"CREATE {what} IF NOT EXISTS {name} COMMENT = {literal(comment)};",
+        shown_by=f"SHOW {what}S LIKE {literal(own)}{within}",
+    )

@@ -1,0 +1,140 @@
+"""Who sees what is personal: a tag, masking policies and row access, from the marks of contracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lakehouse.catalog.iceberg_schema import iceberg_schema
+from lakehouse.config.snowflake import SnowflakeSettings
+from lakehouse.contract.columns import ColumnSpec
+from lakehouse.contract.marks import Pii
+from lakehouse.contract.table import TableSpec
+from lakehouse.errors import ServingError
+from lakehouse.serving.snowflake.account import GOVERNANCE
+from lakehouse.serving.snowflake.names import literal
+from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.serving.snowflake.types import snowflake_type
+
+
+def personal_role(to: SnowflakeSettings) -> str:
+    """Give the role that sees personal values, and every row."""
+    return f"{to.database}_PERSONAL_READ"
+
+
+def tag_name(to: SnowflakeSettings) -> str:
+    """Give the tag of personal columns."""
+    return f"{_place(to)}.PERSONAL"
+
+
+def mark_of(column: ColumnSpec) -> Pii | None:
+    """Give why a column is personal, by its own mark or by one inside of it."""
+    return next((inner.pii for _, inner in column.walk() if inner.pii), None)
+
+
+def masking_name(to: SnowflakeSettings, mark: Pii, kind: str) -> str:
+    """Give the policy for a reason and a type."""
+    return f"{_place(to)}.MASK_{mark.name}_{_word(kind)}"
+
+
+def row_access_name(to: SnowflakeSettings, spec: TableSpec) -> str:
+    """Give the policy for the rows of a table."""
+    return f"{_place(to)}.ROWS_{_word(spec.name.upper())}"
+
+
+def policies(to: SnowflakeSettings, specs: Sequence[TableSpec]) -> Iterator[Statement]:
+    """Give the tag, a masking policy for each reason and type, and what says who sees which rows."""
+    kinds = dict.fromkeys(found for spec in specs for found in _masked(spec))
+    if kinds and to.masking:
+        yield _tag(to)
+        yield from (_masking(to, mark, kind) for mark, kind in kinds)
+    limited = [spec for spec in specs if spec.name in to.row_access]
+    if limited:
+        yield _entitlements(to)
+        yield from (_row_access(to, spec) for spec in limited)
+
+
+def row_column(to: SnowflakeSettings, spec: TableSpec) -> ColumnSpec | None:
+    """Give the column that decides who sees a row.
+
+    Raises:
+        ServingError: The setting names no column of the table.
+    """
+    name = to.row_access.get(spec.name)
+    found = next((one for one in spec.columns if one.name == name), None)
+    if name and not found:
+        columns = ", ".join(one.name for one in spec.columns)
+        raise ServingError(f"snowflake.row_access: {spec.name} has no column {name!r}; it has {columns}")
+    return found
+
+
+def _masked(spec: TableSpec) -> Iterator[tuple[Pii, str]]:
+    types = {one.name: one.field_type for one in iceberg_schema(spec).fields}
+    for column in spec.columns:
+        if column.pii and not column.fields:
+            yield column.pii, snowflake_type(types[column.name], where=f"{spec.name}.{column.name}")
+
+
+def _tag(to: SnowflakeSettings) -> Statement:
+    values = ", ".join(literal(mark.value) for mark in Pii)
+    comment = "Why a column is personal"
+    sql = f"CREATE TAG IF NOT EXISTS {tag_name(to)} ALLOWED_VALUES {values} COMMENT = {literal(comment)};"
+    shown = f"SHOW TAGS LIKE 'PERSONAL' IN SCHEMA {_place(to)}"
+    return Statement(step=Step.GOVERNANCE, kind="tag", name=tag_name(to), sql=sql, shown_by=shown)
+
+
+def _masking(to: SnowflakeSettings, mark: Pii, kind: str) -> Statement:
+    name = masking_name(to, mark, kind)
+    shown = "NULL" if mark is Pii.CREDENTIAL or kind != "VARCHAR" else "'***'"
+    if mark is Pii.BIRTH and kind == "DATE":
+        shown = "DATE_TRUNC('YEAR', VAL)"
+    # Nobody reads a password in a warehouse.
+    seen = "FALSE" if mark is Pii.CREDENTIAL else f"IS_ROLE_IN_SESSION({literal(personal_role(to))})"
+    sql = (
+        f"CREATE MASKING POLICY IF NOT EXISTS {name} AS (VAL {kind}) RETURNS {kind} ->\n"
+        f"  CASE WHEN {seen} THEN VAL ELSE {shown} END\n"
+        f"  COMMENT = {literal(f'Personal: {mark.value}')};"
+    )
+    return _policy(to, "masking policy", name, sql)
+
+
+def _entitlements(to: SnowflakeSettings) -> Statement:
+    name = f"{_place(to)}.ENTITLEMENTS"
+    sql = (
+        f"CREATE TABLE IF NOT EXISTS {name} (\n"
+        "  TABLE_NAME VARCHAR NOT NULL,\n  ROLE_NAME VARCHAR NOT NULL,\n  VALUE VARCHAR NOT NULL\n)\n"
+        "  COMMENT = 'Which role sees which rows';"
+    )
+    shown = f"SHOW TABLES LIKE 'ENTITLEMENTS' IN SCHEMA {_place(to)}"
+    return Statement(step=Step.GOVERNANCE, kind="entitlements", name=name, sql=sql, shown_by=shown)
+
+
+def _row_access(to: SnowflakeSettings, spec: TableSpec) -> Statement:
+    column = row_column(to, spec)
+    assert column is not None, "the setting names the table"
+    field = iceberg_schema(spec).find_field(column.name)
+    kind = snowflake_type(field.field_type, where=f"{spec.name}.{column.name}")
+    sql = (
+        f"CREATE ROW ACCESS POLICY IF NOT EXISTS {row_access_name(to, spec)} AS (VAL {kind}) RETURNS BOOLEAN ->\n"
+        f"  IS_ROLE_IN_SESSION({literal(personal_role(to))}) OR EXISTS (\n"
+        f"    SELECT 1 FROM {_place(to)}.ENTITLEMENTS AS E\n"
+        f"    WHERE E.TABLE_NAME = {literal(spec.name)}\n"
+        f"    AND E.VALUE = VAL::VARCHAR AND IS_ROLE_IN_SESSION(E.ROLE_NAME)\n"
+        "  )\n"
+        f"  COMMENT = {literal(f'Rows of {spec.name} by {column.name}')};"
+    )
+    return _policy(to, "row access policy", row_access_name(to, spec), sql)
+
+
+def _policy(to: SnowflakeSettings, kind: str, name: str, sql: str) -> Statement:
+    plural = {"masking policy": "MASKING POLICIES", "row access policy": "ROW ACCESS POLICIES"}[kind]
+    shown = f"SHOW {plural} LIKE {literal(name.rpartition('.')[2])} IN SCHEMA {_place(to)}"
+    return Statement(step=Step.GOVERNANCE, kind=kind, name=name, sql=sql, shown_by=shown)
+
+
+def _place(to: SnowflakeSettings) -> str:
+    return f"{to.database}.{GOVERNANCE}"
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", text).strip("_")

@@ -1,0 +1,19 @@
+-- catalog integration s3 tables: LAKE_GLUE
+CREATE CATALOG INTEGRATION IF NOT EXISTS LAKE_GLUE
+  CATALOG_SOURCE = ICEBERG_REST
+  TABLE_FORMAT = ICEBERG
+  REST_CONFIG = (
+    CATALOG_URI = 'https://s3tables.eu-central-1.amazonaws.com/iceberg'
+    CATALOG_NAME = 'arn:aws:s3tables:eu-central-1:123456789012:bucket/lake'
+    CATALOG_API_TYPE = AWS_S3TABLES
+    ACCESS_DELEGATION_MODE = VENDED_CREDENTIALS
+  )
+  REST_AUTHENTICATION = (
+    TYPE = SIGV4
+    SIGV4_IAM_ROLE = 'arn:aws:iam::123456789012:role/lake'
+    SIGV4_SIGNING_REGION = 'eu-central-1'
+    SIGV4_EXTERNAL_ID = 'lakehouse'
+  )
+  ENABLED = TRUE
+  REFRESH_INTERVAL_SECONDS = 60;
+
