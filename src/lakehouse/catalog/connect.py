@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NotInstalledError
 from pyspark.sql import SparkSession
@@ -44,6 +46,14 @@ def open_catalog(settings: Settings) -> Catalog:
     if settings.catalog.type == "glue":
         adapt(production, warehouse=settings.catalog.warehouse)
     return EnvironmentCatalog(production, settings.environment) if settings.environment else production
+
+
+def open_again(name: str, properties: Mapping[str, str]) -> Catalog:
+    """Open a catalog that ``open_catalog`` has opened in another process, by its own name and properties."""
+    catalog = load_catalog(name, **properties)
+    if properties.get("type") == "glue":
+        adapt(catalog, warehouse=properties["warehouse"])
+    return catalog
 
 
 def pyiceberg_properties(settings: Settings) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.catalog.append_once import AppendConflictError, append_once
 from lakehouse.catalog.batch_stamp import BatchStamp, newest_stamp, stamp_batch
@@ -21,7 +22,7 @@ from lakehouse.catalog.watermark import newest_event
 from lakehouse.contract.build import BuildSpec
 from lakehouse.contract.conform import conform
 from lakehouse.contract.table import TableSpec
-from lakehouse.errors import StreamError
+from lakehouse.errors import LakehouseError, StreamError
 from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.pipeline.drift_watch import DriftWatch
 from lakehouse.pipeline.ingest import Ingest
@@ -29,6 +30,7 @@ from lakehouse.pipeline.lateness import watermark_after, watermark_of_commits
 from lakehouse.pipeline.merge_newest import merge_newest
 from lakehouse.pipeline.offset_filter import in_ranges
 from lakehouse.pipeline.persisted import persisted
+from lakehouse.pipeline.spark_errors import root_cause
 from lakehouse.quality import rule_set, with_kept_quality
 from lakehouse.transforms.decoder import Decode, JsonDecoder
 
@@ -63,6 +65,13 @@ class BatchWriter:
             # Spark would bury it in the text of another exception.
             self.error = error
             raise
+
+    def look(self, query: StreamingQuery | None = None) -> None:
+        """Do nothing: each batch was told of when it was written."""
+
+    def cause(self, error: Exception) -> LakehouseError:
+        """Give what ended the query, of the error that Spark raised."""
+        return self.error if isinstance(self.error, LakehouseError) else stopped(self.ingest, self.error or error)
 
     def _write(self, lake: Lake, df: DataFrame, batch_id: int) -> None:
         checkpoint = self.ingest.checkpoint
@@ -191,6 +200,14 @@ class _Batch:
             shared_with=shared_with,
             newest_event=newest_event,
         )
+
+
+def stopped(ingest: Ingest, error: Exception) -> StreamError:
+    """Give the error of a stream that something else than the library has ended."""
+    return StreamError(
+        f"the stream into {ingest.spec.name} stopped: {root_cause(error)}\n"
+        "What was committed is safe; mend the cause and start it again, it goes on where it stopped."
+    )
 
 
 def _built(build: BuildSpec, rows: DataFrame) -> DataFrame:

@@ -7,19 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from pyspark.errors import AnalysisException, ParseException, StreamingQueryException
+from pyspark.errors import AnalysisException, ParseException, PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
 from pyspark.sql.utils import is_remote
 
 from lakehouse.catalog.batch_stamp import BatchStamp
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.errors import ConfigError, EngineRefusedError, LakehouseError, StreamError
+from lakehouse.errors import ConfigError, StreamError
 from lakehouse.observe.batch_metrics import MetricsSink
 from lakehouse.pipeline.batch import BatchWriter
 from lakehouse.pipeline.ingest import Ingest
 from lakehouse.pipeline.recovery import Recover
-from lakehouse.pipeline.spark_errors import root_cause
+from lakehouse.pipeline.remote_batch import RemoteBatches, RemoteWriter, start
 from lakehouse.pipeline.start import prepared
 from lakehouse.pipeline.stream_progress import Watch
 from lakehouse.pipeline.trigger import Trigger
@@ -62,35 +62,41 @@ def run_stream(
         metrics: Where the figures of each batch go.
 
     Raises:
-        EngineRefusedError: The session is one of Spark Connect.
+        EngineError: The session is one of Spark Connect, and its server has not what the stream needs.
         ConfigError: The condition of a route is no SQL over a Kafka record.
         SourceError: No broker answers, or the topic does not exist.
         StreamError: The checkpoint and the table do not continue each other, or a batch failed.
         SchemaMismatchError: The table that exists does not fit the contract.
     """
-    if is_remote():
-        why = "streams: their batches would run on the server, where neither this process nor its catalog is"
-        todo = "Start them with Spark in the process: spark-submit, or session.master"
-        raise EngineRefusedError(engine="Spark Connect", what=(why,), todo=todo)
     check_topic(ingest.topic)
     for spec in ingest.targets:
         lake.ensure(spec)
     ingest = prepared(lake, ingest, recover=recover, accept_loss=accept_loss)
-    writer = BatchWriter(lake=lake, ingest=ingest, on_batch=on_batch)
     records = read_stream(lake.spark, ingest.topic)
     _check_routes(records, ingest)
-    stream = records.writeStream.foreachBatch(writer).option("checkpointLocation", ingest.checkpoint.location)
+    batches, write = _batches(lake, ingest, on_batch)
+    stream = records.writeStream.foreachBatch(write).option("checkpointLocation", ingest.checkpoint.location)
     stream = stream.queryName(ingest.spec.name.replace(".", "_"))
     trigger = trigger or Trigger()
     watch = Watch(lake=lake, ingest=ingest, trigger=trigger, metrics=metrics)
     restarts = 0
-    while (ended := _await(stream.trigger(**trigger.options()).start(), writer, watch)) is not Ended.DONE:
+    while (ended := _await(stream.trigger(**trigger.options()), batches, watch)) is not Ended.DONE:
         restarts += ended is Ended.BY_BUG
         if restarts > 1:
             raise StreamError(f"the stream into {ingest.spec.name} stopped twice by SPARK-55271; start it again")
     for spec in ingest.targets:
         lake.refresh(spec.name)
-    return StreamResult(batches=writer.batches, records=writer.records)
+    return StreamResult(batches=batches.batches, records=batches.records)
+
+
+def _batches(
+    lake: Lake, ingest: Ingest, on_batch: Callable[[BatchStamp], None]
+) -> tuple[BatchWriter | RemoteBatches, Callable[[DataFrame, int], None]]:
+    """Give what counts the batches of a stream, and the function that writes each."""
+    if is_remote():
+        return RemoteBatches(lake=lake, ingest=ingest, on_batch=on_batch), RemoteWriter.of(lake, ingest)
+    writer = BatchWriter(lake=lake, ingest=ingest, on_batch=on_batch)
+    return writer, writer
 
 
 def _check_routes(records: DataFrame, ingest: Ingest) -> None:
@@ -113,24 +119,24 @@ class Ended(Enum):
     FOR_TRIGGER = "another interval"
 
 
-def _await(query: StreamingQuery, writer: BatchWriter, watch: Watch) -> Ended:
-    """Wait for the end of a query, and tell of its batches meanwhile."""
+def _await(stream: DataStreamWriter, batches: BatchWriter | RemoteBatches, watch: Watch) -> Ended:
+    """Start a query, wait for its end, and tell of its batches meanwhile."""
+    query = None
     try:
+        query = start(stream)
         while not query.awaitTermination(_LOOKS_EVERY_SECONDS):
+            batches.look(query)
             if watch.look(query):
                 return Ended.FOR_TRIGGER
         watch.look(query)
-    except StreamingQueryException as error:
-        if isinstance(writer.error, LakehouseError):
-            raise writer.error from error
+    except PySparkException as error:
         if _METRICS_BUG in str(error):
             return Ended.BY_BUG
-        raise StreamError(
-            f"the stream into {writer.ingest.spec.name} stopped: {root_cause(writer.error or error)}\n"
-            "What was committed is safe; mend the cause and start it again, it goes on where it stopped."
-        ) from error
+        raise batches.cause(error) from error
     finally:
         # After Ctrl-C the JVM may be gone already; that must not hide why we are here.
         with suppress(Exception):
-            query.stop()
+            if query is not None:
+                query.stop()
+            batches.look()
     return Ended.DONE
