@@ -125,7 +125,7 @@ def test_another_lake_is_drawn_without_java_and_so_without_a_session(tmp_path: P
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert [(node["table"], node["kind"]) for node in found["nodes"]] == [
-        ("bronze.scans_raw", "stream"), ("bronze.weights_raw", "source"), ("silver.parcels", "build"),
+        ("bronze.weights_raw", "source"), ("bronze.scans_raw", "stream"), ("silver.parcels", "build"),
         ("gold.depot_load", "build"),
     ]  # fmt: skip
     assert [tuple(edge.values()) for edge in found["edges"]] == [
