@@ -50,7 +50,7 @@ class Files(Schema):
     planned_at: Annotated[Column[TimestampType], required, doc("Instant before the commit", unit="UTC")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TakenFile:
     """A file of a batch: which, in which state, and how many records it holds."""
 
@@ -70,7 +70,7 @@ class FileStamp:
         files: How many it took.
         records: How many records they hold: the rows that it adds.
         records_before: Rows that such commits had added before it.
-        cursor: Where a source goes on that gives no files but answers, in its own words.
+        cursors: Where sources go on that give no files but answers, by their names, in their own words.
         replayed_before: Rows that replays of dead letters had added before it.
         added: Rows that it has added; None before it is made.
     """
@@ -79,7 +79,7 @@ class FileStamp:
     files: int
     records: int
     records_before: int = 0
-    cursor: str = ""
+    cursors: Mapping[str, str] = field(default_factory=dict)
     replayed_before: int = 0
     added: int | None = None
 
@@ -100,7 +100,7 @@ class FileStamp:
 
     def summary(self) -> dict[str, str]:
         """Give the snapshot properties that carry this stamp."""
-        state = [self.files, self.records, self.records_before, self.cursor, self.replayed_before]
+        state = [self.files, self.records, self.records_before, dict(self.cursors), self.replayed_before]
         return {_BATCH: self.batch, _STATE: json.dumps(state)}
 
     @staticmethod
@@ -109,26 +109,28 @@ class FileStamp:
         summary = snapshot.summary.additional_properties if snapshot.summary else {}
         if _BATCH not in summary:
             return None
-        files, records, before, cursor, replayed = json.loads(summary[_STATE])
+        files, records, before, cursors, replayed = json.loads(summary[_STATE])
         return FileStamp(
             batch=summary[_BATCH],
             files=files,
             records=records,
             records_before=before,
-            cursor=cursor,
+            cursors=cursors,
             replayed_before=replayed,
             added=int(summary.get("added-records", 0)),
         )
 
 
-def stamp_files(files: Sequence[TakenFile], before: FileStamp | None, *, cursor: str = "") -> FileStamp:
+def stamp_files(
+    files: Sequence[TakenFile], before: FileStamp | None, *, cursors: Mapping[str, str] | None = None
+) -> FileStamp:
     """Make the stamp of a commit that takes files, on top of the newest one in the table."""
     return FileStamp(
         batch=uuid.uuid4().hex,
         files=len(files),
         records=sum(one.records for one in files),
         records_before=before.records_so_far if before else 0,
-        cursor=cursor or (before.cursor if before else ""),
+        cursors={**(before.cursors if before else {}), **(cursors or {})},
         replayed_before=before.replayed_so_far if before else 0,
     )
 
@@ -161,10 +163,9 @@ class Held:
     stamp: FileStamp | None = None
     batches: Mapping[str, Sequence[TakenFile]] = field(default_factory=dict, repr=False)
 
-    @property
-    def cursor(self) -> str:
-        """Where a source of answers goes on; empty at the beginning."""
-        return self.stamp.cursor if self.stamp else ""
+    def cursor(self, source: str) -> str:
+        """Give where a source of answers goes on; empty at the beginning."""
+        return self.stamp.cursors.get(source, "") if self.stamp else ""
 
     def newest(self) -> dict[str, TakenFile]:
         """Give each file that was taken by its path, as it was when it was taken last."""

@@ -68,7 +68,9 @@ def _decoder(settings: Settings, stream: StreamSettings) -> Decoder:
     # Read each time that it is needed: a token in a file is replaced while the stream runs.
     authorization = (lambda: where.authorization(os.environ)) if where.auth else None
     registry = SchemaRegistry(
-        url=where.url, authorization=authorization, patience=Patience(wait_seconds=where.wait_seconds)
+        url=where.url,
+        authorization=authorization,
+        patience=Patience(wait_seconds=where.wait_seconds, setting="registry.wait_seconds"),
     )
     subject = stream.subject or f"{stream.topic}-value"
     return AvroDecoder(registry=registry, subject=subject, unknown=stream.unknown_schema, debezium=debezium)

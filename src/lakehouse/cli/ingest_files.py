@@ -63,6 +63,7 @@ def ingest(
     whole_folders: Annotated[
         bool, typer.Option("--whole-folders", help="Only of folders that have a file _SUCCESS.")
     ] = False,
+    batch_files: Annotated[int, typer.Option(help="Most files of a commit.", min=1)] = 10_000,
     max_record_bytes: Annotated[int, typer.Option(help="Longer records become dead letters.", min=1)] = 1_000_000,
     every: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Look again so often, until Ctrl-C or SIGTERM.", min=0.1)
@@ -94,9 +95,10 @@ def ingest(
             properties=pyiceberg_properties(settings),
         ),
         format=format_,
-        options=_options(option),
+        options=options_of(option),
         changed=changed,
         retry_unreadable=retry_unreadable,
+        max_files=batch_files,
     )
     if dry_run:
         with Steps(console).step(f"look at {path}") as step:
@@ -131,7 +133,8 @@ def _own_source(path: str) -> Source | None:
     return cast("Source", made)
 
 
-def _options(given: list[str] | None) -> dict[str, str]:
+def options_of(given: list[str] | None) -> dict[str, str]:
+    """Read what --option says, once or several times."""
     found = {}
     for one in given or ():
         name, equals, value = one.partition("=")

@@ -1,27 +1,20 @@
-"""``lakehouse up``, ``down`` and ``produce``: the broker and the sample data of a laptop."""
+"""``lakehouse up`` and ``down``: the broker of a laptop."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from lakehouse.cli.options import AsJson, ConfigFile, Override, settings_of
+from lakehouse.cli.options import ConfigFile, Override, settings_of
 from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.engines.jars import resolve_jars
 from lakehouse.errors import ConfigError
 from lakehouse.local.broker import Broker, broker, running_broker, start_broker, stop_broker
-from lakehouse.local.produce import produce as send
-from lakehouse.local.produce import produce_once
-from lakehouse.local.relay import relay
-from lakehouse.local.samples import samples_of
-from lakehouse.observe.progress import Steps
-from lakehouse.sources.topics import ensure_topic
 
 
 def up(config: ConfigFile = None, overrides: Override = None) -> None:
@@ -53,62 +46,6 @@ def down(
         stop_broker(found)
     if not quiet:
         console.print(f"stopped the broker at {found.bootstrap_servers}" if found else "no local broker is running")
-
-
-def produce(
-    config: ConfigFile = None,
-    overrides: Override = None,
-    sample: Annotated[
-        Literal["users", "customers", "orders"], typer.Option(help="Of what: people, or a shop.")
-    ] = "users",
-    topic: Annotated[str | None, typer.Option(help="Default: that of the sample in the settings.")] = None,
-    count: Annotated[int | None, typer.Option(help="Messages of the sample.", min=1)] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed makes the same bytes.")] = None,
-    rate: Annotated[
-        float | None, typer.Option(help="Messages per second; default as fast as possible.", min=0.1)
-    ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Send it even if this seed is in the topic already.")] = False,
-    url: Annotated[str | None, typer.Option(help="Relay a live HTTP API of the RandomUser format instead.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Send sample messages to Kafka: seeded, with the dirt of real life.
-
-    The sample of a seed is in a topic once: a second call sends nothing, one that was cut off goes on.
-
-    Examples:
-
-        lakehouse produce --count 10000 --rate 500
-
-        lakehouse produce --sample orders
-
-        lakehouse produce --set kafka.bootstrap_servers=broker:9092 --topic users --seed 8
-    """
-    settings = settings_of(config, overrides)
-    if url and sample != "users":
-        raise ConfigError(f"--url relays messages about people, and --sample says {sample}: leave one of the two out")
-    chosen = samples_of(settings)[sample]
-    topic, seed = topic or chosen.topic, settings.local.sample_seed if seed is None else seed
-    count = count or chosen.count
-    with reachable_broker(settings) as servers, Steps(console).step(f"produce to {topic}", total=count) as step:
-        ensure_topic(servers, topic)
-        if url:
-            sent = relay(url, bootstrap_servers=servers, topic=topic, count=count, rate=rate, on_progress=step.at)
-        elif again:
-            made = chosen.make(seed=seed, count=count)
-            sent = send(made, bootstrap_servers=servers, topic=topic, rate=rate, on_progress=step.at)
-        else:
-            sent = produce_once(
-                seed=seed,
-                count=count,
-                bootstrap_servers=servers,
-                topic=topic,
-                make=chosen.make,
-                rate=rate,
-                on_progress=step.at,
-            )
-        step.at(sent.count)
-    if as_json:
-        print(json.dumps({"topic": topic, "produced": sent.count, "seconds": round(sent.seconds, 1)}))
 
 
 @contextmanager

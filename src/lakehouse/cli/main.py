@@ -49,7 +49,7 @@ _VERBS = {
     "quickstart": "quickstart:quickstart",
     "up": "local:up",
     "down": "local:down",
-    "produce": "local:produce",
+    "produce": "produce:produce:csv",
     "stream": "stream:stream",
     "ingest": "ingest_files:ingest",
     "verify": "verify:verify",

@@ -89,7 +89,7 @@ def take(
         held = read_held(lake.catalog, spec.name)
         try:
             for batch in source.batches(lake.spark, payload, held):
-                stamp = _commit(lake, spec, batch, held, max_bytes=max_record_bytes)
+                stamp = _commit(lake, spec, source, batch, held, max_bytes=max_record_bytes)
                 failed = 0
                 _count(done, batch, stamp)
                 on_batch(stamp)
@@ -131,9 +131,11 @@ def _as_judged(df: DataFrame, payload: ColumnSpec, *, max_bytes: int) -> DataFra
 _: Decode = _as_judged
 
 
-def _commit(lake: Lake, spec: TableSpec, batch: SourceBatch, held: Held, *, max_bytes: int) -> FileStamp:
+def _commit(
+    lake: Lake, spec: TableSpec, source: Source, batch: SourceBatch, held: Held, *, max_bytes: int
+) -> FileStamp:
     files = _files(batch)
-    stamp = stamp_files(files, held.stamp, cursor=batch.cursor)
+    stamp = stamp_files(files, held.stamp, cursors={source.name: batch.cursor} if batch.cursor else None)
     plan_batch(lake, spec.name, stamp.batch, held.stamp, files)
     rows = rows_of(lake, spec, batch, max_bytes=max_bytes) if stamp.records else None
     try:

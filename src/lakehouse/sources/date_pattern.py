@@ -48,6 +48,18 @@ def find_pattern(values: Sequence[str], *, clock: bool, column: str) -> str:
     return best[0]
 
 
+def python_pattern(pattern: str) -> str:
+    """Give what Python calls one of these patterns; empty for ISO 8601.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    known = {day + time: of_day + of_time for (day, of_day), (time, of_time) in product(_DAYS, _CLOCKS)}
+    if pattern and pattern not in known:
+        raise ValueError(f"{pattern} is none of {', '.join(day for day, _ in _DAYS)}, with a clock or without")
+    return known[pattern] if pattern else ""
+
+
 def _is_iso(text: str) -> bool:
     try:
         datetime.fromisoformat(text)

@@ -6,9 +6,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from pyspark.sql import types as spark_types
 
@@ -21,6 +22,7 @@ from lakehouse.transforms.encoded_text import ENCODINGS
 
 HEAD_BYTES = 256 * 1024
 _ROWS = 1_000
+_LONGEST_CELL = 1 << 30
 _DELIMITERS = ",;\t|"
 _BOM = "\ufeff"
 _OPTIONS = ("delimiter", "quote", "escape", "header", "encoding", "decimal", "null", "multi_line", "dates")
@@ -108,18 +110,23 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _rows(text: str, dialect: CsvDialect) -> Iterator[list[str]]:
-    """Give the rows of a text; what Python's reader refuses is no row."""
+def python_reader(lines: Iterable[str], dialect: CsvDialect) -> Any:
+    """Give Python's reader of a dialect; it counts lines."""
     backslash = dialect.escape == "\\"
-    csv.field_size_limit(max(csv.field_size_limit(), HEAD_BYTES))
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
+    csv.field_size_limit(_LONGEST_CELL)
+    return csv.reader(
+        lines,
         delimiter=dialect.delimiter[0],
         quotechar=dialect.quote or None,
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         doublequote=not backslash,
         escapechar="\\" if backslash else None,
     )
+
+
+def _rows(text: str, dialect: CsvDialect) -> Iterator[list[str]]:
+    """Give the rows of a text; what Python's reader refuses is no row."""
+    reader = python_reader(io.StringIO(text, newline=""), dialect)
     while True:
         try:
             row = next(reader)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contract.columns import ColumnSpec
@@ -49,13 +49,22 @@ def read_documents(spark: SparkSession, pieces: Sequence[Piece], records: str) -
     has loses them: write it as text, or one record a line.
     """
     whole = spark.read.text([spark_path(one.source) for one in pieces], wholetext=True)
+    each = split_documents(whole, records, F.col("_metadata.file_path").alias("path"))
+    each, counts = _placed(each, pieces)
+    rows = as_records(each, F.col("text"))
+    return Portion(pieces=pieces, records=rows, counts=counts, decoder=JsonDecoder(), undeclared={})
+
+
+def split_documents(whole: DataFrame, records: str, *kept: Column) -> DataFrame:
+    """Give each record of JSON documents in ``value`` as ``text``, with its number from 1 as ``line``.
+
+    Rows: one per element of the array, or one of a document that is none or cannot be read; none of an empty one.
+    """
     text = F.regexp_replace(F.trim("value"), "^\ufeff", "")
     found = F.coalesce(F.get_json_object(text, records), text) if records else text
     texts = F.coalesce(F.from_json(found, "array<string>"), F.array(found))
-    each = whole.select(F.col("_metadata.file_path").alias("path"), F.posexplode(texts).alias("at", "text"))
-    each, counts = _placed(each.where("octet_length(text) > 0"), pieces)
-    rows = as_records(each.withColumn("line", F.col("at").cast("bigint") + 1), F.col("text"))
-    return Portion(pieces=pieces, records=rows, counts=counts, decoder=JsonDecoder(), undeclared={})
+    each = whole.select(*kept, F.posexplode(texts).alias("at", "text"))
+    return each.where("octet_length(text) > 0").withColumn("line", F.col("at").cast("bigint") + 1).drop("at")
 
 
 def read_parquet(spark: SparkSession, pieces: Sequence[Piece], payload: ColumnSpec) -> Portion:

@@ -28,9 +28,10 @@ class BusyError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to wait in all, and how often to say so; seconds."""
+    """How long to wait in all, and how often to say so; seconds. ``setting`` is where that is said, for messages."""
 
     wait_seconds: float = 600.0
+    setting: str = ""
     say_seconds: float = 60.0
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
@@ -49,7 +50,7 @@ class Patience:
                 waited = self.clock() - begun
                 left = self.wait_seconds - waited
                 if left <= 0:
-                    raise SourceError(_gave_up(what, error, waited, todo)) from None
+                    raise SourceError(self._gave_up(what, error, waited, todo)) from None
                 if said is None or self.clock() - said >= self.say_seconds:
                     log.warning("%s: %s; waiting, %.0f s of at most %.0f", what, error, waited, self.wait_seconds)
                     said = self.clock()
@@ -57,7 +58,7 @@ class Patience:
                 self.sleep(min(max(pause * random.uniform(0.5, 1.0), min(error.seconds or 0, _LONGEST * 2)), left))
                 pause = min(pause * 2, _LONGEST)
 
-
-def _gave_up(what: str, error: BusyError, waited: float, todo: str) -> str:
-    todo = todo or "Nothing is lost: when it answers again, start once more, it goes on where it stopped."
-    return f"{what}: {error}, for {waited:.0f} s (registry.wait_seconds). {todo}"
+    def _gave_up(self, what: str, error: BusyError, waited: float, todo: str) -> str:
+        todo = todo or "Nothing is lost: when it answers again, start once more, it goes on where it stopped."
+        setting = f" ({self.setting})" if self.setting else ""
+        return f"{what}: {error}, for {waited:.0f} s{setting}. {todo}"

@@ -24,7 +24,7 @@ RECORD = (
 """Columns of records as a source gives them."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
     """What is taken as a whole and once: a file, or an answer of a server.
 

@@ -8,14 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-from requests.auth import AuthBase
 
 from lakehouse.errors import SourceError
-from lakehouse.sources.patience import BusyError, Patience
+from lakehouse.sources.http_client import HttpClient
+from lakehouse.sources.patience import Patience
 
 _ACCEPT = "application/vnd.schemaregistry.v1+json, application/json"
-_ANSWER_SECONDS = (5.0, 15.0)
-_BUSY = 429
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,22 +95,13 @@ class SchemaRegistry:
         return found
 
     def _get(self, path: str) -> Any:
-        return self.patience.until_there(lambda: self._ask(path), what=f"the schema registry at {self.url}")
-
-    def _ask(self, path: str) -> Any:
-        auth = None if self.authorization is None else _Authorization(self.authorization)
-        try:
-            answer = requests.get(
-                f"{self.url.rstrip('/')}/{path}", auth=auth, headers={"Accept": _ACCEPT}, timeout=_ANSWER_SECONDS
-            )
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            raise BusyError(type(error).__name__) from None
-        except (requests.RequestException, ValueError) as error:
-            # Its text may have the header's value, as where that is none.
-            raise SourceError(f"{self.url}/{path} cannot be asked for ({type(error).__name__})") from None
-        if answer.status_code == _BUSY or answer.status_code >= 500:
-            raise BusyError(f"HTTP {answer.status_code}", seconds=_seconds(answer.headers.get("Retry-After")))
-        return self._content(answer, path)
+        client = HttpClient(
+            what=f"the schema registry at {self.url}",
+            headers={"Accept": _ACCEPT},
+            authorization=self.authorization,
+            patience=self.patience,
+        )
+        return self._content(client.get(f"{self.url.rstrip('/')}/{path}"), path)
 
     def _content(self, answer: requests.Response, path: str) -> Any:
         try:
@@ -127,19 +116,3 @@ class SchemaRegistry:
         raise SourceError(
             f"{self.url}/{path} answered HTTP {answer.status_code}, not as a schema registry does: {todo}"
         )
-
-
-class _Authorization(AuthBase):
-    """Sets the header itself, so that no .netrc of the machine replaces it; where a redirect leads elsewhere it is
-    left out."""
-
-    def __init__(self, value: Callable[[], str]) -> None:
-        self._value = value
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._value()
-        return request
-
-
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isdigit() else None
