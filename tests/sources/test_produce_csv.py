@@ -39,7 +39,7 @@ def committed(kafka: Broker, topic: str, count: int) -> list[dict[str, Any]]:
     consumer.subscribe([topic])
     found: list[Any] = []
     while len(found) < count and (message := consumer.poll(20)) is not None:
-        found.append(json.loads(message.value()))
+        found.append(json.loads(message.value() or b""))
     assert consumer.poll(1) is None, "there are more"
     consumer.close()
     return sorted(found, key=lambda one: one["number"])
