@@ -6,6 +6,7 @@ import pytest
 
 from lakehouse.config import Settings
 from lakehouse.local.broker import Broker
+from lakehouse.local.dirt import messages
 from lakehouse.local.orders import order_messages
 from lakehouse.local.produce import produce_once
 from lakehouse.local.samples import samples_of, streamed_samples
@@ -49,6 +50,13 @@ def test_a_sample_of_orders_goes_on_where_it_was_cut_off(kafka: Broker, unique: 
         for count in (700, 1_000, 1_000)
     ]
     assert (made, topic_size(kafka.bootstrap_servers, unique)) == ([700, 300, 0], 1_000)
+
+
+def test_two_samples_of_one_seed_in_one_topic_are_told_apart(kafka: Broker, unique: str) -> None:
+    ensure_topic(kafka.bootstrap_servers, unique)
+    for name, make in (("users", messages), ("orders", order_messages), ("users", messages)):
+        produce_once(seed=1, count=100, bootstrap_servers=kafka.bootstrap_servers, topic=unique, name=name, make=make)
+    assert topic_size(kafka.bootstrap_servers, unique) == 200
 
 
 def test_people_of_an_address_are_no_orders() -> None:

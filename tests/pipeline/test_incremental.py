@@ -134,9 +134,10 @@ def totals(orders: Any) -> Any:
 
 
 PRICES = {"key": ("order_id",), "newest_by": ("changed_at", "version"), "history": Scd2(effective="changed_at")}
+NEWEST = {"key": ("order_id",), "newest_by": ("version",), "rules": (Unique("order_id"),)}
 BUILDS: dict[str, tuple[Any, Any, Follows, dict[str, Any]]] = {
     "large": (large, Large, Rows(), {"key": ("order_id",)}),
-    "newest": (newest, Newest, Rows(), {"key": ("order_id",), "newest_by": ("version",)}),
+    "newest": (newest, Newest, Rows(), NEWEST),
     "totals": (totals, Totals, Groups("customer"), {}),
     "prices": (prices, Prices, Rows(), PRICES),
     "prices_by_key": (prices, Prices, Keys("order_id"), PRICES),
@@ -206,6 +207,13 @@ def test_a_change_is_followed_by_the_strategy_that_fits_it(
     built = shop.run(name)
     assert built.strategy is strategy, built.reason
     shop.assert_as_if_built_whole(name)
+
+
+def test_where_the_newest_of_each_key_is_kept_the_rule_that_keys_are_unique_holds(shop: Shop) -> None:
+    shop.insert((3, "a", 2, 9))
+    built = shop.run("newest")
+    assert built.score is not None
+    assert [(one.name, one.failed, one.assessed) for one in built.score.rules] == [("order_id_unique", 0, 60)]
 
 
 STEPS = {

@@ -54,6 +54,12 @@ def test_a_combination_is_unique_where_its_parts_are_not(spark: SparkSession) ->
     assert found(Unique("id", "country"), rows(spark, ("1", "a"), ("1", "b"), ("2", "a")))[:2] == (0, 3)
 
 
+def test_what_was_made_unique_is_not_looked_at(spark: SparkSession) -> None:
+    twice = rows(spark, ("1", "a"), ("1", "a"))
+    assert found(Unique("id"), twice, unique=("id",), rows=2)[:2] == (0, 2)
+    assert found(Unique("id", "country"), twice, unique=("id",), rows=2)[:2] == (2, 2)
+
+
 def test_of_a_table_whose_keys_were_unique_only_those_that_came_are_counted(spark: SparkSession) -> None:
     df = rows(spark, ("1", "a"), ("1", "a"), ("2", "b"), (None, "c"), (None, "c"))
     # Had it looked at all keys, it would have found the one that is there twice.

@@ -84,6 +84,7 @@ def produce(
                 count=count,
                 bootstrap_servers=servers,
                 topic=topic,
+                name=chosen.name,
                 make=chosen.make,
                 rate=rate,
                 on_progress=step.at,

@@ -108,6 +108,7 @@ def _produce(settings: Settings, sample: Sample, servers: str, steps: Steps, out
             count=sample.count,
             bootstrap_servers=servers,
             topic=sample.topic,
+            name=sample.name,
             make=sample.make,
             on_progress=step.at,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from lakehouse.errors import SourceError
 from lakehouse.local.dirt import Dirt, Message, messages
-from lakehouse.local.sample_place import partition_of, sample_headers, settled_indices
+from lakehouse.local.sample_place import SampleId, partition_of, settled_indices
 from lakehouse.local.samples import MakeMessages
 from lakehouse.sources.kafka_client import client_settings, kafka_library, partition_count
 
@@ -43,7 +43,7 @@ def produce(
     *,
     bootstrap_servers: str,
     topic: str,
-    seed: int | None = None,
+    sample_id: SampleId | None = None,
     rate: float | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Produced:
@@ -53,7 +53,7 @@ def produce(
     Cost: 20 to 30 µs a message.
 
     Args:
-        seed: Written into each message's headers with its index, so that ``produce_once`` knows it again.
+        sample_id: Written into each message's headers with its index, so that ``produce_once`` knows it again.
         rate: Messages per second; None: as fast as possible.
         on_progress: Called now and then with the number sent so far.
 
@@ -64,7 +64,7 @@ def produce(
     started, sent = time.monotonic(), 0
     channel = _open(bootstrap_servers, topic)
     for message in sample:
-        channel.send(message, headers=None if seed is None else sample_headers(seed, message))
+        channel.send(message, headers=None if sample_id is None else sample_id.headers(message))
         sent += 1
         if rate is not None:
             time.sleep(max(0.0, started + sent / rate - time.monotonic()))
@@ -139,6 +139,7 @@ def produce_once(
     count: int,
     bootstrap_servers: str,
     topic: str,
+    name: str = "users",
     make: MakeMessages | None = None,
     dirt: Dirt | None = None,
     rate: float | None = None,
@@ -148,18 +149,20 @@ def produce_once(
 
     Each partition holds a prefix of its share of the sample, because an idempotent producer keeps the order; the newest
     record of a partition says how far it is. Other producers may write to the topic, too. There are no transactions, so
-    that offsets are counts. One call at a time for a topic and seed; another dirt, or a topic that was given more
+    that offsets are counts. One call at a time for a topic, name and seed; another dirt, or a topic that was given more
     partitions, needs another seed.
 
     Cost: a few records per partition to find out, more where others wrote after the sample.
 
     Args:
+        name: Of the sample: others of the same seed may be in the topic, too.
         make: Makes the messages of the sample; not given: ``messages`` about users, with ``dirt``.
 
     Raises:
         SourceError: As ``produce``; or the partitions of the topic have changed since the sample began.
     """
-    done = settled_indices(seed, bootstrap_servers=bootstrap_servers, topic=topic)
+    sample_id = SampleId(name=name, seed=seed)
+    done = settled_indices(sample_id, bootstrap_servers=bootstrap_servers, topic=topic)
     start = min(index + 1 for index in done)
     made = (make or partial(messages, dirt=dirt))(seed=seed, count=count, start=start)
     rest = (message for message in made if _is_new(message, done))
@@ -167,7 +170,7 @@ def produce_once(
         rest,
         bootstrap_servers=bootstrap_servers,
         topic=topic,
-        seed=seed,
+        sample_id=sample_id,
         rate=rate,
         on_progress=lambda sent: on_progress(start + sent),
     )

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import time
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.errors import SourceError
 from lakehouse.local.dirt import Message
 from lakehouse.sources.kafka_client import ANSWER_SECONDS, client_settings, kafka_library, partition_count
 
-_SEED, _INDEX = "sample-seed", "sample-index"
+_NAME, _SEED, _INDEX = "sample-name", "sample-seed", "sample-index"
 _SETTLED_SECONDS = 0.5
 
 
-def sample_headers(seed: int, message: Message) -> list[tuple[str, bytes]]:
-    """Give the headers by which a message of a sample is known again."""
-    return [(_SEED, b"%d" % seed), (_INDEX, b"%d" % message.number)]
+@dataclass(frozen=True, kw_only=True)
+class SampleId:
+    """What the messages of a sample have in common: a name and a seed. Two samples of a topic differ in one of them."""
+
+    name: str
+    seed: int
+
+    def headers(self, message: Message) -> list[tuple[str, bytes]]:
+        """Give the headers by which a message of the sample is known again."""
+        return [(_NAME, self.name.encode()), (_SEED, b"%d" % self.seed), (_INDEX, b"%d" % message.number)]
+
+    def has(self, headers: dict[str, bytes]) -> bool:
+        """Tell whether a message is of the sample."""
+        # Messages had no name once.
+        name = headers.get(_NAME, self.name.encode())
+        return (name, headers.get(_SEED)) == (self.name.encode(), b"%d" % self.seed)
 
 
 def partition_of(message: Message, partitions: int) -> int:
@@ -24,8 +38,8 @@ def partition_of(message: Message, partitions: int) -> int:
     return (message.number if message.key is None else zlib.crc32(message.key)) % partitions
 
 
-def settled_indices(seed: int, *, bootstrap_servers: str, topic: str) -> list[int]:
-    """Give, for each partition, the greatest index of this seed's sample that is in it, -1 for none.
+def settled_indices(sample: SampleId, *, bootstrap_servers: str, topic: str) -> list[int]:
+    """Give, for each partition, the greatest index of the sample that is in it, -1 for none.
 
     What a killed producer had sent may still be on its way into the log, so that a sample that has begun is looked at
     until it does not grow.
@@ -38,7 +52,7 @@ def settled_indices(seed: int, *, bootstrap_servers: str, topic: str) -> list[in
         partitions = partition_count(consumer, bootstrap_servers=bootstrap_servers, topic=topic)
         before = list[int]()
         while True:
-            found = [_newest_index(kafka, consumer, topic, number, seed, partitions) for number in range(partitions)]
+            found = [_newest_index(kafka, consumer, topic, number, sample, partitions) for number in range(partitions)]
             if found == before or max(found) < 0:
                 return found
             before = found
@@ -47,19 +61,19 @@ def settled_indices(seed: int, *, bootstrap_servers: str, topic: str) -> list[in
         consumer.close()
 
 
-def _newest_index(kafka: Any, consumer: Any, topic: str, partition: int, seed: int, partitions: int) -> int:
+def _newest_index(kafka: Any, consumer: Any, topic: str, partition: int, sample: SampleId, partitions: int) -> int:
     place = kafka.TopicPartition(topic, partition)
     low, high = _watermarks(kafka, consumer, place)
     # Most often the last record tells; where others wrote after the sample, look further and further back.
     begin, span = high, 1
     while begin > low:
         end, begin = begin, max(low, begin - span)
-        newest = _newest_record(kafka, consumer, topic, partition, begin, end, seed)
+        newest = _newest_record(kafka, consumer, topic, partition, begin, end, sample)
         if newest is not None:
             if partition_of(newest, partitions) != partition:
                 raise SourceError(
-                    f"topic {topic!r} was given more partitions after sample {seed} had begun, so that its place in it "
-                    "is not known: use another seed or another topic"
+                    f"topic {topic!r} was given more partitions after sample {sample.seed} had begun, so its place in "
+                    "it is not known: use another seed or another topic"
                 )
             return newest.number
         span *= 100
@@ -80,7 +94,7 @@ def _watermarks(kafka: Any, consumer: Any, place: Any) -> tuple[int, int]:
 
 
 def _newest_record(
-    kafka: Any, consumer: Any, topic: str, partition: int, begin: int, end: int, seed: int
+    kafka: Any, consumer: Any, topic: str, partition: int, begin: int, end: int, sample: SampleId
 ) -> Message | None:
     consumer.assign([kafka.TopicPartition(topic, partition, begin)])
     newest, at = None, begin
@@ -91,6 +105,6 @@ def _newest_record(
             raise SourceError(f"topic {topic!r}, partition {partition}, could not be read at offset {at}: {reason}")
         at = record.offset() + 1
         headers = dict(record.headers() or ())
-        if record.offset() < end and headers.get(_SEED) == b"%d" % seed:
+        if record.offset() < end and sample.has(headers):
             newest = Message(int(headers[_INDEX]), record.key(), None, "")
     return newest

@@ -203,8 +203,10 @@ def _write(audit: Audit, plan: BuildPlan, rules: RuleSet, run: Run) -> TableScor
     if plan.strategy is not Strategy.WHOLE:
         write_changes(audit, plan, inputs, rules)
         return score_branch(audit, rules, instant=run.instant)
-    rows = kept_rows(audit.spec, call(plan.build, inputs))
-    return write_scored(audit, rows, rules, run_id=run.run_id, instant=run.instant)
+    rows, spec = kept_rows(audit.spec, call(plan.build, inputs)), audit.spec
+    # One row of each key was kept, so that nobody has to look for a second.
+    unique = spec.key if spec.newest_by and not spec.history else ()
+    return write_scored(audit, rows, rules, run_id=run.run_id, instant=run.instant, unique=unique)
 
 
 def demand(audit: Audit, score: TableScore | None, rules: RuleSet, run: Run) -> None:

@@ -30,8 +30,12 @@ _MARKED = re.compile(r"^(.*)\n( *)(\^+)$", re.MULTILINE)
 """A line of SQL in an error of Spark, and the marks below the piece of it that has thrown."""
 
 
-def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, instant: datetime) -> TableScore | None:
+def write_scored(
+    audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, instant: datetime, unique: tuple[str, ...] = ()
+) -> TableScore | None:
     """Replace the branch's rows and give their score; None where the table has no rules.
+
+    No two of the rows share their columns ``unique``, of which none is null.
 
     Cost: one job; for each table rule one more over its keys. If the counts do not arrive, one over the written mask;
     where bad rows are dropped, then the build once more.
@@ -55,7 +59,8 @@ def write_scored(audit: Audit, df: DataFrame, rules: RuleSet, *, run_id: str, in
     written = branch_rows(audit)
     # What was dropped is not in the branch, so without the observed counts the build has to be run once more.
     found = (observed.score() if observed else None) or measure(judged if drops else written, rules)
-    return with_table_rules(found, written, rules, facts_of(audit, instant))
+    facts = replace(facts_of(audit, instant), unique=() if drops else unique, rows=found.rows)
+    return with_table_rules(found, written, rules, facts)
 
 
 def score_branch(audit: Audit, rules: RuleSet, *, instant: datetime, large: int = LARGE_ROWS) -> TableScore | None:

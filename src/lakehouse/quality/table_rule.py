@@ -25,7 +25,8 @@ class Facts:
     """What a table rule may know beside the rows: the instant, other tables, and the table's past scores.
 
     Where a few rows came or went since a score by the same rules: that score (``before``), and rows (``came``) among
-    which are all that came. Else both are None.
+    which are all that came. Else both are None. ``unique`` are columns, none of them null, that no two of the ``rows``
+    that are judged share, because of how these were made.
     """
 
     instant: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -33,6 +34,8 @@ class Facts:
     past: Sequence[TableScore] = ()
     before: TableScore | None = None
     came: DataFrame | None = None
+    unique: tuple[str, ...] = ()
+    rows: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

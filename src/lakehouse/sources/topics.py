@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lakehouse.errors import SourceError
-from lakehouse.sources.kafka_client import ANSWER_SECONDS, client_settings, kafka_library, no_answer, partition_count
+from lakehouse.sources.kafka_client import (
+    ANSWER_SECONDS,
+    client_settings,
+    kafka_library,
+    known_topics,
+    no_answer,
+    partition_count,
+)
 
 
 def ensure_topic(
@@ -22,31 +29,36 @@ def ensure_topic(
         config: Kafka's topic settings, such as ``{"retention.ms": "-1"}``, for a new topic only.
 
     Raises:
-        SourceError: No broker answers within 15 s, or it refuses.
+        SourceError: No broker answers within 15 s, or it refuses, or does not know 15 s later what was made.
         MissingExtraError: The Kafka client is not installed.
     """
     kafka = kafka_library("making a topic")
     # The client has to stay in a variable: it ends, and its futures with it, when nobody refers to it.
     admin = kafka.admin.AdminClient(client_settings(bootstrap_servers))
+    if topic in known_topics(admin, bootstrap_servers=bootstrap_servers):
+        return
+    new = kafka.admin.NewTopic(topic, partitions, 1, config=dict(config or {}))
     try:
-        existing = admin.list_topics(timeout=ANSWER_SECONDS).topics
-        if topic not in existing:
-            new = kafka.admin.NewTopic(topic, partitions, 1, config=dict(config or {}))
-            admin.create_topics([new], request_timeout=ANSWER_SECONDS)[topic].result()
-            _wait_for(admin, topic)
+        admin.create_topics([new], request_timeout=ANSWER_SECONDS)[topic].result()
     except kafka.KafkaException as error:
         reason = error.args[0]
-        if reason.code() == kafka.KafkaError.TOPIC_ALREADY_EXISTS:
-            return
         if reason.code() < 0:  # the client's own codes: nobody answered
             raise no_answer(bootstrap_servers, reason.str()) from error
-        raise SourceError(f"topic '{topic}' was not made at {bootstrap_servers}: {reason.str()}") from error
+        # Another process may have made it in the same moment.
+        if reason.code() != kafka.KafkaError.TOPIC_ALREADY_EXISTS:
+            raise SourceError(f"topic '{topic}' was not made at {bootstrap_servers}: {reason.str()}") from error
+    _wait_for(admin, topic, bootstrap_servers)
 
 
-def _wait_for(admin: Any, topic: str) -> None:
+def _wait_for(admin: Any, topic: str, bootstrap_servers: str) -> None:
     """Wait until the broker that is asked knows a topic that the controller has made: a moment later, when busy."""
     until = time.monotonic() + ANSWER_SECONDS
-    while topic not in admin.list_topics(timeout=ANSWER_SECONDS).topics and time.monotonic() < until:
+    while topic not in known_topics(admin, bootstrap_servers=bootstrap_servers):
+        if time.monotonic() > until:
+            raise SourceError(
+                f"topic '{topic}' was made, but after {ANSWER_SECONDS:g} s the broker that answers at "
+                f"{bootstrap_servers} does not know it: it does not hear from the controller, see the broker's log"
+            )
         time.sleep(0.02)
 
 
