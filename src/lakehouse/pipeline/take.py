@@ -152,23 +152,10 @@ def _commit(
 
 
 def _files(batch: SourceBatch) -> list[TakenFile]:
-    found = [
-        TakenFile(source=one.source, version=one.version, size=one.size, records=part.counts[one.source])
-        for part in batch.portions
-        for one in part.pieces
+    return [
+        *(one.taken(part.counts[one.source]) for part in batch.portions for one in part.pieces),
+        *(one.piece.taken(1, one.detail or one.reason) for one in batch.unreadable),
     ]
-    for bad in batch.unreadable:
-        piece = bad.piece
-        found.append(
-            TakenFile(
-                source=piece.source,
-                version=piece.version,
-                size=piece.size,
-                records=1,
-                unreadable=bad.detail or bad.reason,
-            )
-        )
-    return found
 
 
 def _after(lake: Lake, spec: TableSpec, stamp: FileStamp) -> Held:

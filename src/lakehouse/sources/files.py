@@ -103,7 +103,7 @@ class FileSource:
 
         Of each new file the beginning is read here; Spark reads the files.
         """
-        new = self._new(held)
+        new = self.new_files(held)
         at = 0
         while at < len(new):
             looked, unreadable, at = self._looked(new, at, payload)
@@ -111,7 +111,8 @@ class FileSource:
             if portions or unreadable:
                 yield SourceBatch(portions=portions, unreadable=unreadable)
 
-    def _new(self, held: Held) -> list[Piece]:
+    def new_files(self, held: Held) -> list[Piece]:
+        """Give the files that a table has not taken, or has taken in another state if that is wanted; reads none."""
         there, self.left_out = self.folder.files()
         taken, new = held.newest(), []
         for piece in there:
@@ -160,6 +161,8 @@ class FileSource:
             return Unreadable(piece=piece, reason=error.reason, detail=error.detail)
         except DoubtError as error:
             return LeftOut(source=piece.source, why=str(error))
+        except FileNotFoundError:
+            return LeftOut(source=piece.source, why="it was there a moment ago, and is gone")
         except (OSError, EOFError, pa.ArrowInvalid) as error:
             return Unreadable(piece=piece, reason=DeadLetterReason.UNREADABLE_FILE, detail=_in_one_line(error))
 

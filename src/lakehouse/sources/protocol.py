@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.catalog.file_ledger import Held
+from lakehouse.catalog.file_ledger import Held, TakenFile
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.kafka_record import DeadLetterReason
 from lakehouse.transforms.decoder import Decoder
@@ -37,6 +37,12 @@ class Piece:
     source: str
     version: str
     size: int = 0
+
+    def taken(self, records: int, unreadable: str | None = None) -> TakenFile:
+        """Give it as a table's ledger has it."""
+        return TakenFile(
+            source=self.source, version=self.version, size=self.size, records=records, unreadable=unreadable
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
