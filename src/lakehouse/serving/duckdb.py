@@ -103,9 +103,9 @@ class DuckDbWarehouse:
         try:
             connection.execute("SET TimeZone = 'UTC'")
             for name in _EXTENSIONS:
-                connection.execute(f"LOAD '{_extension(name)}'")
+                connection.execute(f"LOAD '{extension(name)}'")
             if self.s3 is not None:
-                connection.execute(f"LOAD '{_extension('httpfs')}'")
+                connection.execute(f"LOAD '{extension('httpfs')}'")
                 connection.execute(s3_secret(self.s3))
             yield connection
         finally:
@@ -137,7 +137,7 @@ def _library() -> Any:
         raise MissingExtraError(extra="duckdb", needed_for="the local warehouse") from error
 
 
-def _extension(name: str) -> Path:
+def extension(name: str) -> Path:
     """Give the file of an extension in its Python package: nothing is downloaded or put into the home folder."""
     try:
         package = files(f"duckdb_extension_{name}")
