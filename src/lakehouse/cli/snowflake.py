@@ -102,7 +102,7 @@ def published_specs(settings: Settings) -> list[TableSpec]:
     layers = {spec.namespace for spec in specs}
     for layer in settings.snowflake.layers:
         if layer not in layers:
-            raise ServingError(f"snowflake.layers: there is no table in {layer!r}; there are {', '.join(layers)}")
+            raise ServingError(f"snowflake.layers: there is no table in {layer!r}; there are {', '.join(sorted(layers))}")
     return [spec for spec in specs if spec.namespace in settings.snowflake.layers]
 
 
