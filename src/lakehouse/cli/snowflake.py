@@ -102,7 +102,8 @@ def published_specs(settings: Settings) -> list[TableSpec]:
     layers = {spec.namespace for spec in specs}
     for layer in settings.snowflake.layers:
         if layer not in layers:
-            raise ServingError(f"snowflake.layers: there is no table in {layer!r}; there are {', '.join(sorted(layers))}")
+            there = ", ".join(sorted(layers))
+            raise ServingError(f"snowflake.layers: there is no table in {layer!r}; there are {there}")
     return [spec for spec in specs if spec.namespace in settings.snowflake.layers]
 
 
