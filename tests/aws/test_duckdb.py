@@ -14,8 +14,9 @@ from lakehouse.catalog.iceberg_schema import create_table
 from lakehouse.config import Settings
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import ServingError
-from lakehouse.serving.duckdb import DuckDbWarehouse, ServedTable
+from lakehouse.serving.duckdb import DuckDbWarehouse
 from lakehouse.serving.duckdb_s3 import s3_secret
+from lakehouse.serving.protocol import ServedTable
 from tests.contract.tables import Orders
 
 

@@ -152,7 +152,7 @@ WRITES: dict[tuple[str, ...], int | None] = {
 """Each verb that writes to the catalog, and its exit code in an environment in which nothing is built; None: any."""
 READS = {
     ("plan",), ("graph",), ("releases",), ("leases",), ("doctor",),
-    ("sql",), ("dead-letters",), ("history",), ("diff",), ("tables",), ("dictionary",),
+    ("sql",), ("status",), ("dead-letters",), ("history",), ("diff",), ("tables",), ("dictionary",),
     ("verify",), ("config", "show"), ("contract", "import"), ("contract", "check"), ("readers", "show"),
     ("quality", "history"), ("quality", "report"), ("quality", "profile"), ("quality", "contract"),
     ("quality", "anomalies"), ("quality", "drift"), ("quality", "alerts"), ("env", "list"),

@@ -27,7 +27,8 @@ README, QUALITY, STREAMING = ROOT / "README.md", ROOT / "docs" / "quality.md", R
 BUILDS, TRANSFORMS = ROOT / "docs" / "builds.md", ROOT / "docs" / "transforms.md"
 ENGINES, CONTRACTS = ROOT / "docs" / "engines.md", ROOT / "docs" / "contracts.md"
 AWS, SOURCES = ROOT / "docs" / "aws.md", ROOT / "docs" / "sources.md"
-PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES, CONTRACTS, AWS, SOURCES)
+SNOWFLAKE = ROOT / "docs" / "snowflake.md"
+PAGES = (README, QUALITY, STREAMING, BUILDS, TRANSFORMS, ENGINES, CONTRACTS, AWS, SOURCES, SNOWFLAKE)
 
 
 def blocks(language: str, page: Path = README) -> list[str]:
@@ -88,7 +89,7 @@ def test_each_file_that_spark_submit_is_given_exists(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [block for page in (README, STREAMING, BUILDS, ENGINES, AWS) for block in blocks("toml", page)]
+    "block", [block for page in (README, STREAMING, BUILDS, ENGINES, AWS, SNOWFLAKE) for block in blocks("toml", page)]
 )
 def test_each_configuration_is_valid(block: str) -> None:
     assert Settings.model_validate(tomllib.loads(block)).packages == ("acme_lake",)

@@ -14,7 +14,8 @@ from pyspark.sql.types import LongType, StringType
 from lakehouse import Column, Schema, doc, table
 from lakehouse.contract.table import spec_of
 from lakehouse.errors import ServingError
-from lakehouse.serving.duckdb import DuckDbWarehouse, ServedTable
+from lakehouse.serving.duckdb import DuckDbWarehouse
+from lakehouse.serving.protocol import ServedTable
 
 
 @table("gold.cities", key=("city",))

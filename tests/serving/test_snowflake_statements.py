@@ -17,12 +17,13 @@ from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.marks import Doc, Pii
 from lakehouse.errors import ContractError, ServingError
+from lakehouse.serving.capability import MOST_FIELDS
 from lakehouse.serving.snowflake.check import check, check_all, require_right
 from lakehouse.serving.snowflake.names import LONGEST_NAME, business, literal, quoted
 from lakehouse.serving.snowflake.plan import missing_settings, render, statements
 from lakehouse.serving.snowflake.statement import Statement
 from lakehouse.serving.snowflake.tokens import tokens
-from lakehouse.serving.snowflake.types import MOST_FIELDS, snowflake_type
+from lakehouse.serving.snowflake.types import snowflake_type
 from lakehouse.serving.snowflake.view import view
 from tests.serving.snowflake_lake import GOLDEN, SETTINGS, SPECS, distinct, golden, reviewed
 

@@ -1,7 +1,8 @@
 """``lakehouse``: one verb per job.
 
 Exit codes: 0 done, 2 wrong usage, 3 refused by data, settings or a remote system, 130 interrupted, 143 terminated; of
-``diff --exit-code`` also 1: rows differ; of ``contract check``: a table drifts.
+``diff --exit-code`` also 1: rows differ; of ``contract check``: a table drifts; of
+``status``: a table is not read as it is published.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ _VERBS = {
     "releases": "lake_release:releases",
     "graph": "graph:graph",
     "sql": "serve:sql",
+    "status": "status:status",
     "athena": "athena:athena",
     "dead-letters": "dead_letters:dead_letters",
     "replay": "dead_letters:replay",

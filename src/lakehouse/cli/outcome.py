@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lakehouse.pipeline.run import Built
+from lakehouse.serving.protocol import Probe
 
 
 @dataclass(kw_only=True)
@@ -21,6 +22,8 @@ class Outcome:
     built: list[Built] = field(default_factory=list)
     gold: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    probes: tuple[Probe, ...] = ()
+    readable_after: float | None = None
 
     @property
     def produced(self) -> int:
@@ -52,6 +55,11 @@ class Outcome:
             "balanced": self.balanced,
             "silver_rows": self.silver_rows,
             "gold": self.gold,
+            "warehouse": {
+                "tables": len(self.probes),
+                "right": sum(one.right for one in self.probes),
+                "readable_seconds_after_publish": self.readable_after,
+            },
             "quality": {one.table: one.score.score for one in self.built if one.score},
             "seconds": self.seconds,
             "versions": versions(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from lakehouse.cli.outcome import Outcome
 from lakehouse.cli.rules import more_rules
 from lakehouse.cli.run import build_tables
 from lakehouse.cli.serve import serve_locally, warehouse_of
+from lakehouse.cli.status import probe_duckdb
 from lakehouse.cli.summary import NEXT, print_summary, report_of
 from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
@@ -32,6 +34,7 @@ from lakehouse.local.produce import produce_once
 from lakehouse.local.samples import Sample, streamed_samples
 from lakehouse.observe.progress import Step, Steps
 from lakehouse.pipeline.graph import Graph, discover
+from lakehouse.pipeline.run import Status
 from lakehouse.pipeline.stream import run_stream
 from lakehouse.quality.report import render_report
 from lakehouse.sources.topics import ensure_topic, topic_size
@@ -79,6 +82,8 @@ def quickstart(
         _serve(settings, graph, steps, outcome)
     outcome.seconds = {**steps.seconds, "total": round(sum(steps.seconds.values()), 1)}
     _write(settings, outcome, lasting=not aws)
+    if wrong := [one.table for one in outcome.probes if not one.right]:
+        raise LakehouseError(f"the warehouse does not read what is published of {', '.join(wrong)}: lakehouse status")
     if not outcome.balanced:
         raise LakehouseError("the counts do not add up: produced is not good rows + dead letters; see the report")
 
@@ -135,7 +140,11 @@ def _advance(step: Step, stamp: BatchStamp) -> None:
 
 def _serve(settings: Settings, graph: Graph, steps: Steps, outcome: Outcome) -> None:
     with steps.step("let the warehouse read"):
-        serve_locally(settings)
+        served = serve_locally(settings)
+        outcome.probes = probe_duckdb(settings)
+        newest = max((one.live.metadata.last_updated_ms for one in served if one.live), default=0)
+        if any(one.status is Status.PUBLISHED for one in outcome.built):
+            outcome.readable_after = round(time.time() - newest / 1000, 1)
         warehouse = warehouse_of(settings)
         for name in [build.table.name for build in graph.builds if build.table.namespace == "gold"]:
             outcome.gold[name] = int(warehouse.query(f"select count(*) from {name}").rows[0][0])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.text import Text
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
@@ -16,7 +18,9 @@ from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
 from lakehouse.pipeline.graph import discover
-from lakehouse.serving.duckdb import DuckDbWarehouse, ServedTable
+from lakehouse.serving.capability import lint, refuse
+from lakehouse.serving.duckdb import DuckDbWarehouse
+from lakehouse.serving.protocol import ServedTable
 from lakehouse.serving.query_result import print_result
 
 
@@ -64,14 +68,39 @@ def serve_locally(settings: Settings) -> list[ServedTable]:
     Raises:
         ServingError: Nothing is published yet.
     """
+    served = served_tables(
+        settings, [s for s in discover(settings.packages).tables.values() if s.namespace != "bronze"]
+    )
+    warehouse = warehouse_of(settings)
+    check_readable(served, engine=warehouse.name)
+    warehouse.publish(served)
+    return served
+
+
+def served_tables(settings: Settings, specs: Sequence[TableSpec]) -> list[ServedTable]:
+    """Give those tables that the catalog has.
+
+    Raises:
+        ServingError: It has none of them.
+    """
     catalog = open_catalog(settings)
-    specs: list[TableSpec] = [s for s in discover(settings.packages).tables.values() if s.namespace != "bronze"]
     found = [(spec, find_table(catalog, spec.name)) for spec in specs]
-    served = [ServedTable(spec=spec, metadata_location=table.metadata_location) for spec, table in found if table]
+    served = [ServedTable.of(spec, table) for spec, table in found if table]
     if not served:
         raise ServingError("nothing is published yet: `lakehouse run` builds silver and gold")
-    warehouse_of(settings).publish(served)
     return served
+
+
+def check_readable(served: Sequence[ServedTable], *, engine: str) -> None:
+    """Warn of what an engine reads in a way of its own.
+
+    Raises:
+        ServingError: It cannot read a table at all.
+    """
+    findings = [found for one in served if one.live for found in lint(one.live, name=one.spec.name, engine=engine)]
+    refuse(findings)
+    for finding in findings:
+        console.print("[yellow]warning:[/]", Text(str(finding)), highlight=False, soft_wrap=True)
 
 
 def warehouse_of(settings: Settings) -> DuckDbWarehouse:

@@ -14,17 +14,19 @@ import typer
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
 from lakehouse.cli.options import ConfigFile, Override, ask, settings_of
+from lakehouse.cli.serve import check_readable, served_tables
 from lakehouse.cli.terminal import console
 from lakehouse.config import Settings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
-from lakehouse.serving.snowflake.apply import apply, plan
+from lakehouse.serving.snowflake.apply import Planned, plan
 from lakehouse.serving.snowflake.check import require_right
 from lakehouse.serving.snowflake.connection import Session, connect
 from lakehouse.serving.snowflake.plan import files_of, missing_settings, render, statements
 from lakehouse.serving.snowflake.statement import Statement
+from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
 
 
 def snowflake(
@@ -62,7 +64,7 @@ def snowflake(
     elif dry_run:
         print(render(found, settings.snowflake), end="")
     else:
-        _apply(settings, found, yes=yes)
+        _send(settings, found, yes=yes)
 
 
 def session_of(settings: Settings) -> Session:
@@ -71,27 +73,23 @@ def session_of(settings: Settings) -> Session:
     return Session(open=lambda: connect(to, environ=os.environ), role=to.role)
 
 
-def _apply(settings: Settings, found: Sequence[Statement], *, yes: bool) -> None:
+def _send(settings: Settings, found: Sequence[Statement], *, yes: bool) -> None:
     with closing(session_of(settings)) as session:
         if not yes:
             counts = Counter(one.state.value for one in plan(session, found))
             told = ", ".join(f"{state}: {count}" for state, count in sorted(counts.items()))
-            ask(
-                f"{len(found)} statements for {settings.snowflake.account} ({told}). Send them?",
-                refused="nothing was sent",
-            )
+            account = settings.snowflake.account
+            ask(f"{len(found)} statements for {account} ({told}). Send them?", refused="nothing was sent")
+        served = served_tables(settings, published_specs(settings))
+        check_readable(served, engine="snowflake")
         with Steps(console).step("set up Snowflake", total=len(found)) as step:
-            applied = apply(session, found, say=lambda one: step.say(f"{one.state}: {one.statement.kind}"))
-            step.done = len(applied.done) + len(applied.kept)
-    told = f"{len(applied.done)} statements were run, {len(applied.kept)} objects were there"
-    console.print(told, highlight=False)
-    if applied.trust:
-        print(applied.trust)
-        why = "".join(f"\n  - {line}" for line in applied.refused)
-        raise ServingError(
-            f"AWS does not let Snowflake in yet:{why}\nPut the trust policy above on "
-            f"{settings.snowflake.aws_role_arn}, then run this again: it goes on from here. AWS takes some seconds."
-        )
+
+            def show(one: Planned) -> None:
+                step.done += 1
+                step.say(f"{one.state}: {one.statement.kind}")
+
+            SnowflakeWarehouse(to=settings.snowflake, session=session, say=show).publish(served)
+    console.print("Snowflake reads them; `lakehouse status --warehouse snowflake` tells how far", highlight=False)
 
 
 def published_specs(settings: Settings) -> list[TableSpec]:
@@ -104,7 +102,8 @@ def published_specs(settings: Settings) -> list[TableSpec]:
     layers = {spec.namespace for spec in specs}
     for layer in settings.snowflake.layers:
         if layer not in layers:
-            raise ServingError(f"snowflake.layers: there is no table in {layer!r}; there are {', '.join(layers)}")
+            there = ", ".join(sorted(layers))
+            raise ServingError(f"snowflake.layers: there is no table in {layer!r}; there are {there}")
     return [spec for spec in specs if spec.namespace in settings.snowflake.layers]
 
 

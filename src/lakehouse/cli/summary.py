@@ -39,6 +39,9 @@ def print_summary(outcome: Outcome, folder: Path, *, then: Sequence[str] = NEXT)
         score = "" if one.score is None or one.score.score is None else f"{one.score.score:.4f}"
         table.add_row(one.table, f"{one.rows:,}", score, one.status.value)
     console.print(table)
+    right = sum(one.right for one in outcome.probes)
+    after = "" if outcome.readable_after is None else f", {outcome.readable_after:.1f} s after the last publish"
+    console.print(f"\nthe warehouse reads {right} of {len(outcome.probes)} tables as published{after}", highlight=False)
     console.print(f"\nreport  {folder / 'report.html'}\nfacts   {folder / 'run.json'}", highlight=False)
     if then:
         console.print("\ntry next")

@@ -8,10 +8,9 @@ from __future__ import annotations
 from pyiceberg import types as iceberg
 
 from lakehouse.errors import ServingError
+from lakehouse.serving.capability import MOST_FIELDS, walk
 from lakehouse.serving.snowflake.names import quoted
 
-MOST_FIELDS = 1000
-"""Of a nested column, with all inside of it."""
 _SIMPLE: dict[type[iceberg.IcebergType], str] = {
     iceberg.BooleanType: "BOOLEAN",
     iceberg.IntegerType: "NUMBER(10,0)",
@@ -36,7 +35,7 @@ def snowflake_type(found: iceberg.IcebergType, *, where: str) -> str:
     Raises:
         ServingError: Snowflake has no such type, or not so large a one.
     """
-    fields = len(_inner(found))
+    fields = len(list(walk(found))) - 1
     if fields > MOST_FIELDS:
         raise _refused(where, f"{fields:,} fields inside of it", f"it takes {MOST_FIELDS:,} at most: split the column")
     return _type(found, where)
@@ -72,17 +71,6 @@ def _key(found: iceberg.IcebergType, where: str) -> str:
     if not isinstance(found, iceberg.StringType | iceberg.IntegerType | iceberg.LongType):
         raise _refused(where, f"a map by {found}", "keys are text or integers: make it a list of structs")
     return _type(found, where)
-
-
-def _inner(found: iceberg.IcebergType) -> list[iceberg.IcebergType]:
-    below: list[iceberg.IcebergType] = []
-    if isinstance(found, iceberg.StructType):
-        below = [one.field_type for one in found.fields]
-    elif isinstance(found, iceberg.ListType):
-        below = [found.element_type]
-    elif isinstance(found, iceberg.MapType):
-        below = [found.key_type, found.value_type]
-    return [*below, *(inner for one in below for inner in _inner(one))]
 
 
 def _refused(where: str, what: str, todo: str) -> ServingError:

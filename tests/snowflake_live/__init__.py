@@ -1,0 +1,1 @@
+"""A real account of Snowflake, where one is given."""

@@ -1,0 +1,83 @@
+"""What only an account can prove; docs/snowflake.md says what each of these would.
+
+They run where the environment says how to sign in: LAKEHOUSE__SNOWFLAKE__ACCOUNT, …__USER, one of …__PASSWORD,
+…__PRIVATE_KEY and …__TOKEN as references, and the settings of the lake that is published.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lakehouse.cli.serve import served_tables
+from lakehouse.cli.snowflake import published_specs, session_of, statements_of
+from lakehouse.config import Settings, load
+from lakehouse.serving.protocol import ServedTable
+from lakehouse.serving.snowflake.apply import State, plan
+from lakehouse.serving.snowflake.connection import Session
+from lakehouse.serving.snowflake.trust import properties_of, trust_policy
+from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
+
+SETTINGS = load([Path("conf/local.toml")], environ=os.environ).settings
+TO = SETTINGS.snowflake
+GIVEN = bool(TO.account and TO.user and (TO.password or TO.private_key or TO.token))
+
+pytestmark = pytest.mark.skipif(
+    not GIVEN, reason="there is no account: LAKEHOUSE__SNOWFLAKE__ACCOUNT and its like are not set"
+)
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return SETTINGS
+
+
+@pytest.fixture(scope="module")
+def session(settings: Settings) -> Iterator[Session]:
+    opened = session_of(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def published(settings: Settings, session: Session) -> list[ServedTable]:
+    """The tables, after both phases; it raises with the policy where the role does not trust the account yet."""
+    served = served_tables(settings, published_specs(settings))
+    SnowflakeWarehouse(to=settings.snowflake, session=session).publish(served)
+    return served
+
+
+def test_every_statement_is_accepted_and_a_second_time_nothing_is_made(
+    settings: Settings, session: Session, published: list[ServedTable]
+) -> None:
+    again = plan(session, statements_of(settings))
+    assert [one.statement.name for one in again if one.state in {State.MAKE, State.DIFFERS}] == []
+
+
+def test_the_account_tells_what_the_role_has_to_trust(settings: Settings, session: Session) -> None:
+    described = [properties_of(session.ask(one.described_by)) for one in statements_of(settings) if one.described_by]
+    assert "arn:aws" in trust_policy(described)
+    assert settings.snowflake.external_id in trust_policy(described)
+
+
+def test_the_checks_of_access_pass(settings: Settings, session: Session, published: list[ServedTable]) -> None:
+    for one in statements_of(settings):
+        if one.kind.endswith("is open"):
+            assert "true" in str(session.ask(one.sql)[0]) or "success" in str(session.ask(one.sql)[0])
+
+
+def test_each_table_reads_the_newest_snapshot_with_all_of_its_rows(
+    settings: Settings, session: Session, published: list[ServedTable]
+) -> None:
+    probes = SnowflakeWarehouse(to=settings.snowflake, session=session).probe(published, now=datetime.now(UTC))
+    assert [one for one in probes if not one.right] == []
+
+
+def test_each_view_gives_a_row_under_the_names_that_people_type(settings: Settings, session: Session) -> None:
+    for one in statements_of(settings):
+        if one.kind == "view":
+            session.ask(f"SELECT * FROM {one.name} LIMIT 1")
