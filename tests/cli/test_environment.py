@@ -142,6 +142,7 @@ WRITES: dict[tuple[str, ...], int | None] = {
     ("readers", "forget", "SILVER", "somebody"): 3,
     ("stream", "BRONZE"): 3,
     ("replay", "BRONZE"): 3,
+    ("ingest", ".", "--into", "BRONZE"): 3,
     ("quality", "score", "SILVER", "--full"): 0,
     ("quality", "release", "SILVER"): 3,
     ("leases", "release", "SILVER", "--yes"): 3,
@@ -158,7 +159,7 @@ READS = {
     ("quality", "anomalies"), ("quality", "drift"), ("quality", "alerts"), ("env", "list"),
 }  # fmt: skip
 ELSEWHERE = {
-    ("up",), ("down",), ("produce",), ("init",), ("publish", "duckdb"), ("publish", "snowflake"),
+    ("up",), ("down",), ("produce",), ("produce", "csv"), ("init",), ("publish", "duckdb"), ("publish", "snowflake"),
     ("quickstart",), ("env", "drop"), ("athena",),
 }  # fmt: skip
 """Verbs that write elsewhere, or are made of others; one drops environments alone."""
