@@ -118,8 +118,8 @@ def _check(
         return None, (str(error),)
     target = find_table(tables, build.table.name)
     newest = ledger.latest(target) if target else None
-    sources = source_fingerprint(build, lake.engine_version)
-    published = newest is not None and sources != "" and (newest.sources, newest.rules) == (sources, rules.id)
+    sources = newest.sources if newest and newest.rules == rules.id else ""
+    published = sources != "" and sources == source_fingerprint(build, lake.engine_version)
     wrong = check_build(build, rules, instant=run.instant, empty=empty, published=published)
     if wrong or lake.engine is Engine.SPARK:
         return rules, wrong
