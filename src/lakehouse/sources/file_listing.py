@@ -62,36 +62,39 @@ class Folder:
 
     def open(self, piece: Piece) -> pa_fs.NativeFile:
         """Open a file to read it from its beginning, unpacked where its name says that it is packed."""
-        return self._fs.open_input_stream(self._inside(piece.source), compression="detect")
+        return self.filesystem.open_input_stream(self.path_of(piece.source), compression="detect")
 
     def open_file(self, piece: Piece) -> pa_fs.NativeFile:
         """Open a file to read it anywhere."""
-        return self._fs.open_input_file(self._inside(piece.source))
+        return self.filesystem.open_input_file(self.path_of(piece.source))
 
     @cached_property
-    def _fs(self) -> pa_fs.FileSystem:
+    def filesystem(self) -> pa_fs.FileSystem:
+        """Where the files are, as Arrow sees it."""
         found = _SCHEME.match(self.location)
         if found is None or found[1] == "file":
             return pa_fs.LocalFileSystem()
         return PyArrowFileIO(dict(self.properties)).fs_by_scheme(found[1], found[2])
 
     @cached_property
-    def _root(self) -> str:
+    def place(self) -> str:
+        """The location, absolute."""
         return local_path(self.location.removeprefix("file://"))
 
-    def _inside(self, source: str) -> str:
+    def path_of(self, source: str) -> str:
+        """Give the path inside of the file system of a file by its address."""
         found = _SCHEME.match(source)
         return f"{found[2]}{found[3]}" if found else source
 
     def _listed(self) -> list[Piece]:
-        root = self._inside(self._root).rstrip("/") or "/"
+        root = self.path_of(self.place).rstrip("/") or "/"
         try:
-            top = self._fs.get_file_info(root)
+            top = self.filesystem.get_file_info(root)
             if top.type == pa_fs.FileType.NotFound:
-                raise SourceError(f"there is nothing at {self._root}; name a folder or a file that exists")
-            infos = [top] if top.type == pa_fs.FileType.File else self._fs.get_file_info(_below(root))
+                raise SourceError(f"there is nothing at {self.place}; name a folder or a file that exists")
+            infos = [top] if top.type == pa_fs.FileType.File else self.filesystem.get_file_info(_below(root))
         except PermissionError as error:
-            raise SourceError(f"{self._root} may not be read by this user: {error.strerror or error}") from error
+            raise SourceError(f"{self.place} may not be read by this user: {error.strerror or error}") from error
         kept = [one for one in infos if one.type == pa_fs.FileType.File and self._counts(one.path, root)]
         if self.whole_folders:
             done = {str(PurePosixPath(one.path).parent) for one in infos if one.base_name == _SUCCESS}
@@ -116,7 +119,7 @@ class Folder:
     @cached_property
     def _before(self) -> str:
         """What stands before a path of the file system in the address of a file."""
-        scheme = _SCHEME.match(self._root)
+        scheme = _SCHEME.match(self.place)
         return f"{scheme[1]}://" if scheme else ""
 
     def _fresh(self, found: Sequence[Piece]) -> list[Piece]:
