@@ -6,6 +6,7 @@ import bz2
 import gzip
 import os
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import SparkSession
 
-from lakehouse.catalog.file_ledger import read_held
+from lakehouse.catalog.file_ledger import Held, read_held
 from lakehouse.catalog.iceberg import Lake
+from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import SourceError
 from lakehouse.pipeline.replay import Chosen
@@ -23,7 +26,8 @@ from lakehouse.pipeline.replay_files import replay_files
 from lakehouse.pipeline.take import Took, take
 from lakehouse.pipeline.verify_files import verify_files, verify_files_deep
 from lakehouse.sources.file_listing import Folder
-from lakehouse.sources.files import Changed
+from lakehouse.sources.files import Changed, FileSource
+from lakehouse.sources.protocol import LeftOut, SourceBatch
 from tests.sources.sales import files_at, fresh_spec
 
 HEADER = "number,article,amount,day,at\n"
@@ -212,6 +216,30 @@ def test_a_changed_file_is_told_and_taken_only_when_asked(lake: Lake, unique: st
     assert (left.pieces, "has changed since" in left.left_out[0].why) == (0, True)
     taken = take(lake, spec, files_at(tmp_path, changed=Changed.TAKE), max_record_bytes=1_000)
     assert (taken.pieces, taken.records, lake.rows(spec).count()) == (1, 2, 3)
+
+
+@dataclass
+class Overtaken:
+    """A source whose files another run takes first, each time before they are given."""
+
+    source: FileSource
+    before: Callable[[], object]
+    name: str = "overtaken"
+    left_out: tuple[LeftOut, ...] = ()
+
+    def batches(self, spark: SparkSession, payload: ColumnSpec, held: Held) -> Iterator[SourceBatch]:
+        """Give what was there before the other run."""
+        for batch in self.source.batches(spark, payload, held):
+            self.before()
+            yield batch
+
+
+def test_of_two_runs_at_once_one_takes_a_file(lake: Lake, unique: str, tmp_path: Path) -> None:
+    spec = fresh_spec(unique)
+    (tmp_path / "a.csv").write_text(HEADER + "1,,,,\n")
+    other = Overtaken(files_at(tmp_path), lambda: take(lake, spec, files_at(tmp_path), max_record_bytes=1_000))
+    assert take(lake, spec, other, max_record_bytes=1_000).pieces == 0
+    assert (lake.rows(spec).count(), verify_files(lake.catalog, spec).problems) == (1, ())
 
 
 def test_a_file_that_is_being_written_to_waits(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from lakehouse.errors import ContractError, LakehouseError, SourceError
 from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.pipeline.spark_errors import root_cause
 from lakehouse.sources.protocol import RECORD, LeftOut, Portion, Source, SourceBatch, Unreadable
-from lakehouse.transforms.decoder import Decode, JsonDecoder
+from lakehouse.transforms.decoder import JsonDecoder
 from lakehouse.transforms.undeclared import undeclared
 
 _TRIES = 8
@@ -126,9 +126,6 @@ def _as_judged(df: DataFrame, payload: ColumnSpec, *, max_bytes: int) -> DataFra
     del max_bytes
     nothing = {payload.name: F.lit(None).cast(payload.type), "schema_id": F.lit(None).cast("int")}
     return df.withColumns(nothing)
-
-
-_: Decode = _as_judged
 
 
 def _commit(
