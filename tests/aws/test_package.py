@@ -74,8 +74,9 @@ class Cluster:
             command, cwd=self.folder, capture_output=True, text=True, timeout=400, check=False,
             env={**kept, "PATH": os.environ["PATH"], "HOME": str(home), **environ},
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
-        return done.stdout + done.stderr
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said[-4000:]
+        return said
 
     def submit(self, script: str, conf: list[str], jars: list[Path], words: list[str]) -> str:
         """Give a script to Spark; the checkpoint is a folder, for this Spark has no file system of S3."""
@@ -146,7 +147,7 @@ def glue(tmp_path: Path, courier: None, in_glue: Settings, kafka: Broker) -> Clu
         wheels.extractall(tmp_path)
     subprocess.run([str(PYTHON), "-m", "venv", str(tmp_path / "glue")], check=True, timeout=100)
     python = tmp_path / "glue" / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
     subprocess.run([*install, f"boto3=={version('boto3')}"], check=True, timeout=200)
     wheels_of = ["--no-index", "--find-links", "wheels", "-r", "wheels/requirements.txt"]
     subprocess.run([*install, *wheels_of], cwd=tmp_path, check=True, timeout=200)
