@@ -68,6 +68,11 @@ def ran(spark: SparkSession) -> dict[str, Ran]:
     return {name: _ran(these, stages, queries) for name, these in jobs.items() if name}
 
 
+def collected_bytes(spark: SparkSession) -> int:
+    """Give the bytes of results that tasks have sent to the driver until now."""
+    return sum(stage["resultSize"] for stage in _get(spark, "stages"))
+
+
 def _ran(jobs: list[Any], stages: dict[int, list[Any]], queries: list[Any]) -> Ran:
     # A stage that a later job reuses is in the list of both.
     mine = [stage for number in {n for job in jobs for n in job["stageIds"]} for stage in stages.get(number, [])]

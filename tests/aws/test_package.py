@@ -74,8 +74,9 @@ class Cluster:
             command, cwd=self.folder, capture_output=True, text=True, timeout=400, check=False,
             env={**kept, "PATH": os.environ["PATH"], "HOME": str(home), **environ},
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
-        return done.stdout + done.stderr
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said[-4000:]
+        return said
 
     def submit(self, script: str, conf: list[str], jars: list[Path], words: list[str]) -> str:
         """Give a script to Spark; the checkpoint is a folder, for this Spark has no file system of S3."""
@@ -144,12 +145,13 @@ def glue(tmp_path: Path, courier: None, in_glue: Settings, kafka: Broker) -> Clu
     (archive,) = (package / "python").iterdir()
     with zipfile.ZipFile(archive) as wheels:
         wheels.extractall(tmp_path)
-    subprocess.run([str(PYTHON), "-m", "venv", str(tmp_path / "glue")], check=True, timeout=100)
+    # Without a pip of its own: that of the tests installs into it.
+    subprocess.run([str(PYTHON), "-m", "venv", "--without-pip", str(tmp_path / "glue")], check=True, timeout=200)
     python = tmp_path / "glue" / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, f"boto3=={version('boto3')}"], check=True, timeout=200)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
     wheels_of = ["--no-index", "--find-links", "wheels", "-r", "wheels/requirements.txt"]
-    subprocess.run([*install, *wheels_of], cwd=tmp_path, check=True, timeout=200)
+    for what in ([f"boto3=={version('boto3')}"], wheels_of):
+        subprocess.run([*pip, *what], cwd=tmp_path, check=True, timeout=400)
     jars = (*resolve_jars("spark35", folder=JARS).glob("*.jar"), *resolve_jars("aws", folder=JARS).glob("*.jar"))
     return Cluster(folder=tmp_path, package=package, python=python, spark=spark, jars=jars)
 

@@ -160,6 +160,7 @@ READS = {
 }  # fmt: skip
 ELSEWHERE = {
     ("up",), ("down",), ("produce",), ("produce", "csv"), ("init",), ("publish", "duckdb"), ("publish", "snowflake"),
+    ("publish", "export"),
     ("quickstart",), ("env", "drop"), ("athena",),
 }  # fmt: skip
 """Verbs that write elsewhere, or are made of others; one drops environments alone."""

@@ -17,6 +17,7 @@ from lakehouse.errors import ConfigError
 OF_GLUE = [
     "--true", "--JOB_ID", "j_1", "--JOB_RUN_ID", "jr_1", "--JOB_NAME", "build", "--TempDir", "s3://acme/temp/",
     "--job-bookmark-option", "job-bookmark-disable", "--enable-metrics", "--continuous-log-logGroup", "acme",
+    "--python-modules-installer-option", "--no-index",
 ]  # fmt: skip
 
 

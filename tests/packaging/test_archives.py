@@ -77,3 +77,13 @@ def test_an_environment_runs_where_it_is_unpacked(parcels: Path, tmp_path: Path)
         "here",
         str(place / "lib" / f"python{PYTHON}" / "site-packages" / "parcels_of_acme" / "__init__.py"),
     ]
+
+
+def test_the_library_runs_from_its_wheel_as_it_is(tmp_path: Path) -> None:
+    wheel = wheel_of("lakehouse").write(tmp_path)
+    ask = "import sys; from lakehouse.cli.main import main; print(main.__code__.co_filename, flush=True); main()"
+    command = [sys.executable, "-c", ask, "run", "--set", "no.such=1"]
+    environ = {**os.environ, "PYTHONPATH": str(wheel)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environ, timeout=100)
+    assert (done.returncode, str(wheel) in done.stdout) == (3, True)
+    assert "unknown key" in done.stderr

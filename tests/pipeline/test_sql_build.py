@@ -13,7 +13,7 @@ from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.table import spec_of
 from lakehouse.pipeline.run import Run, Status, run_build
-from lakehouse.pipeline.type_check import check_build, empty_tables
+from lakehouse.pipeline.type_check import EmptyTables, check_build
 from lakehouse.quality import rule_set
 from lakehouse.testing import assert_build, assert_build_laws, make_rows
 
@@ -111,7 +111,7 @@ def test_its_declaration_can_be_tried(lake: Lake, place: Place) -> None:
 )
 def test_a_mistake_is_found_without_data_and_with_its_line(lake: Lake, place: Place, wrong: str, said: str) -> None:
     build = place.declare(wrong)
-    empty = empty_tables(lake.spark, [build])
+    empty = EmptyTables(lake.spark)
     (problem,) = check_build(build, rule_set(build.table), instant=NOW, empty=empty)
     assert said in problem
     assert "\n" not in problem

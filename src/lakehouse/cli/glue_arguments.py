@@ -14,6 +14,8 @@ Parameter = TyperArgument | TyperOption
 
 _BOOKMARK, _OFF = "job-bookmark-option", "job-bookmark-disable"
 _YES, _NO = {"", "true", "1", "yes"}, {"false", "0", "no"}
+_TAKES_OPTIONS = {"conf", "python-modules-installer-option"}
+"""Their values are options of another program, and so may begin with hyphens."""
 # What Glue takes for itself, and hands to the script all the same.
 _OF_GLUE = frozenset(
     re.findall(
@@ -73,10 +75,11 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
             raise ConfigError(
                 f"{word!r} stands alone: Glue's parameters are --name and a value. A table is --table {word}"
             )
-        name, equals, value = word.partition("=")
-        if not equals and left and not left[0].startswith("--"):
+        text, equals, value = word.partition("=")
+        name = text.removeprefix("--").replace("_", "-").lower()
+        if not equals and left and (name in _TAKES_OPTIONS or not left[0].startswith("--")):
             value = left.pop(0)
-        yield name.removeprefix("--").replace("_", "-").lower(), value
+        yield name, value
 
 
 def _known(parameters: Sequence[Parameter]) -> Mapping[str, Parameter]:

@@ -101,7 +101,10 @@ _GROUPS = {
         "How far other systems have read a table, kept as tags.",
         {"show": "readers:show", "mark": "readers:mark", "forget": "readers:forget"},
     ),
-    "publish": ("Give gold to a warehouse.", {"duckdb": "serve:duckdb", "snowflake": "snowflake:snowflake"}),
+    "publish": (
+        "Give gold to a warehouse.",
+        {"duckdb": "serve:duckdb", "snowflake": "snowflake:snowflake", "export": "snowflake:export"},
+    ),
 }
 
 app = typer.Typer(

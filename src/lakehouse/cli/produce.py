@@ -37,7 +37,7 @@ def produce(
     config: ConfigFile = None,
     overrides: Override = None,
     sample: Annotated[
-        Literal["users", "customers", "orders"], typer.Option(help="Of what: people, or a shop.")
+        Literal["users", "customers", "orders", "weather"], typer.Option(help="Of what: people, a shop, or weather.")
     ] = "users",
     topic: Annotated[str | None, typer.Option(help="Default: that of the sample in the settings.")] = None,
     count: Annotated[int | None, typer.Option(help="Messages of the sample.", min=1)] = None,

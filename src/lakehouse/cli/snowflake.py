@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pyiceberg.table import Table
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
@@ -21,6 +22,8 @@ from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
 from lakehouse.observe.progress import Steps
 from lakehouse.pipeline.graph import discover
+from lakehouse.serving.export import current_export
+from lakehouse.serving.export import export as export_table
 from lakehouse.serving.snowflake.apply import Planned, plan
 from lakehouse.serving.snowflake.check import require_right
 from lakehouse.serving.snowflake.connection import Session, connect
@@ -114,7 +117,7 @@ def statements_of(settings: Settings) -> tuple[Statement, ...]:
         ServingError: A setting, a table or a statement is wrong.
     """
     specs = published_specs(settings)
-    found = statements(specs, settings.snowflake, places=_metadata_files(settings, specs))
+    found = statements(specs, settings.snowflake, places=_places(settings, specs))
     require_right(found)
     return found
 
@@ -130,9 +133,37 @@ def write_files(found: Sequence[Statement], folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _metadata_files(settings: Settings, specs: Sequence[TableSpec]) -> dict[str, str]:
-    if settings.snowflake.route != "object_store":
-        return {}
+def export(config: ConfigFile = None, overrides: Override = None) -> None:
+    """Write the newest snapshots of snowflake.layers as partitioned Parquet to snowflake.export_url.
+
+    Each is a folder of its own, with a manifest; current.json names the newest that is whole. What is exported already
+    is left as it is.
+
+    Examples:
+
+        lakehouse publish export --set snowflake.export_url=s3://acme-exports/
+    """
+    settings = settings_of(config, overrides)
+    root = settings.snowflake.export_url
+    if not root:
+        raise ServingError("it is not said where exports go: set snowflake.export_url to an s3:// prefix")
+    for one in served_tables(settings, published_specs(settings)):
+        with Steps(console).step(f"export {one.spec.name}") as step:
+            step.done = export_table(one, root).rows
+
+
+def _places(settings: Settings, specs: Sequence[TableSpec]) -> dict[str, str]:
+    """Give where tables are, for the routes that name it: the metadata file, or the folder of the newest export."""
+    to = settings.snowflake
+    if to.route == "object_store":
+        return {spec.name: table.metadata_location for spec, table in _live(settings, specs)}
+    if to.route == "export" and to.export_url:
+        exports = ((spec, current_export(table, spec, to.export_url)) for spec, table in _live(settings, specs))
+        return {spec.name: found.folder for spec, found in exports if found}
+    return {}
+
+
+def _live(settings: Settings, specs: Sequence[TableSpec]) -> list[tuple[TableSpec, Table]]:
     catalog = open_catalog(settings)
-    found = {spec.name: find_table(catalog, spec.name) for spec in specs}
-    return {name: table.metadata_location for name, table in found.items() if table}
+    found = [(spec, find_table(catalog, spec.name)) for spec in specs]
+    return [(spec, table) for spec, table in found if table]

@@ -21,7 +21,7 @@ from lakehouse.pipeline.trigger import Mode, Trigger
 
 def stream(
     table: Annotated[
-        str, typer.Argument(help="A bronze table with an entry under [streams], such as bronze.users_raw.")
+        str, typer.Argument(help=r"A bronze table with an entry under \[streams], such as bronze.users_raw.")
     ],
     config: ConfigFile = None,
     overrides: Override = None,
@@ -58,11 +58,17 @@ def stream(
 ) -> None:
     """Stream a Kafka topic into its bronze table, each record once, bad ones as dead letters.
 
-    It can be killed and started again at any moment.
+    It ends when it has caught up; with --continuous when it is told to, by
+    SIGTERM or Ctrl-C, within 30 seconds.
+
+    It can be killed and started again at any moment; `lakehouse verify` proves
+    what the table holds.
 
     Examples:
 
         lakehouse stream bronze.users_raw
+
+        lakehouse stream bronze.users_raw --recover from-table
 
         lakehouse stream bronze.users_raw --continuous --metrics-port 9108 --config conf/glue.toml
     """

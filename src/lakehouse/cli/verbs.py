@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
-import importlib.util
 from collections.abc import Mapping
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, ClassVar
 
 import typer
@@ -62,8 +61,6 @@ def imported(name: str, path: str) -> Any:
 
 def _docstring(path: str) -> str | None:
     module, function, *_ = path.split(":")
-    found = importlib.util.find_spec(f"{_PACKAGE}.{module}")
-    assert found is not None, "it is a module of the library"
-    assert found.origin is not None, "it is a file"
-    top = ast.parse(Path(found.origin).read_text(encoding="utf-8")).body
+    # Not by its path: on a cluster the library may be imported from its wheel, which is a zip.
+    top = ast.parse((files(_PACKAGE) / f"{module}.py").read_text(encoding="utf-8")).body
     return next(ast.get_docstring(node) for node in top if isinstance(node, ast.FunctionDef) and node.name == function)

@@ -205,6 +205,8 @@ class LocalSettings(Section):
     customer_count: int = Field(4_000, gt=0, description="Messages of that sample: a fifth of those of orders, or more")
     order_topic: str = Field("orders", description="Topic of the sample of a shop's orders")
     order_count: int = Field(20_000, gt=0, description="Messages of that sample")
+    weather_topic: str = Field("weather", description="Topic of the sample of the weather")
+    weather_count: int = Field(11_000, gt=0, description="Messages of that sample: 210 for each day")
 
 
 class WarehouseSettings(Section):

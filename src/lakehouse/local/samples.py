@@ -10,6 +10,7 @@ from lakehouse.config import Settings
 from lakehouse.local.customers import customer_messages
 from lakehouse.local.dirt import Message, messages
 from lakehouse.local.orders import order_messages
+from lakehouse.local.weather import weather_messages
 
 
 class MakeMessages(Protocol):
@@ -36,6 +37,7 @@ def samples_of(settings: Settings) -> dict[str, Sample]:
         Sample(name="users", topic=local.topic, count=local.sample_count, make=messages),
         Sample(name="customers", topic=local.customer_topic, count=local.customer_count, make=customer_messages),
         Sample(name="orders", topic=local.order_topic, count=local.order_count, make=order_messages),
+        Sample(name="weather", topic=local.weather_topic, count=local.weather_count, make=weather_messages),
     )
     return {sample.name: sample for sample in found}
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
+from pkgutil import get_data
 
 from lakehouse.contract.build import BuildSpec
 
@@ -58,9 +59,12 @@ def _module(name: str) -> _Module | None:
         return None
     if file.startswith(_INSTALLED):
         return _Module(digest=_version(name.partition(".")[0]))
-    source = Path(file).read_bytes()
     is_package = Path(file).name == "__init__.py"
     package = name if is_package else name.rpartition(".")[0]
+    # A wheel that a cluster was given is a zip, and what is in it has no path of its own.
+    source = Path(file).read_bytes() if Path(file).is_file() else get_data(package or name, Path(file).name)
+    if source is None:
+        return None
     imports = tuple(_imports(source.decode(errors="replace"), package))
     return _Module(digest=hashlib.sha256(source).hexdigest(), imports=imports)
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from pyiceberg.types import IcebergType
 
-from lakehouse.catalog.iceberg_schema import iceberg_schema, partition_name
+from lakehouse.catalog.iceberg_schema import iceberg_schema
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.contract.table import TableSpec
+from lakehouse.serving.export import folders_of
 from lakehouse.serving.snowflake.account import table_schema
 from lakehouse.serving.snowflake.names import literal, quoted
 from lakehouse.serving.snowflake.statement import Statement, Step
@@ -61,13 +62,10 @@ def refresh_external(to: SnowflakeSettings, spec: TableSpec) -> Statement:
 
 
 def export_partitions(spec: TableSpec) -> Iterator[tuple[str, str]]:
-    """Give the folders of an export, ``name=value``, each with its type: the partitioning of the contract."""
+    """Give the folders of an export, ``name=value``, each with its type."""
     types = {one.name: one.field_type for one in iceberg_schema(spec).fields}
-    for one in spec.partitioned_by:
-        if one.transform == "identity" and one.column in types:
-            yield one.column, _flat(types[one.column], f"{spec.name}.{one.column}")
-        elif one.column in types:
-            yield partition_name(one), "NUMBER(10,0)" if one.transform == "bucket" else "VARCHAR"
+    for name, (column, text) in folders_of(spec).items():
+        yield name, "VARCHAR" if text else _flat(types[column], f"{spec.name}.{column}")
 
 
 def _columns(spec: TableSpec) -> Iterator[str]:

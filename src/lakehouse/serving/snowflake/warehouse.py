@@ -9,6 +9,7 @@ from datetime import datetime
 
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.errors import ServingError
+from lakehouse.serving.export import export
 from lakehouse.serving.protocol import Probe, Reading, ServedTable, compare
 from lakehouse.serving.snowflake import checks, external_table, iceberg_table
 from lakehouse.serving.snowflake.apply import Planned, apply
@@ -38,13 +39,17 @@ class SnowflakeWarehouse:
     name: str = "snowflake"
 
     def publish(self, tables: Sequence[ServedTable]) -> None:
-        """Make what is not there yet, and the views anew.
+        """Make what is not there yet, and the views anew; by the route of exports these are written first.
 
         Raises:
             TrustNeededError: The first of the two phases is done; the role in AWS is to trust Snowflake.
             ServingError: What is there differs from what is declared, or Snowflake refused.
         """
-        places = {one.spec.name: one.metadata_location for one in tables} if self.to.route == "object_store" else {}
+        places = {}
+        if self.to.route == "object_store":
+            places = {one.spec.name: one.metadata_location for one in tables}
+        elif self.to.route == "export":
+            places = {one.spec.name: export(one, self.to.export_url).folder for one in tables}
         applied = apply(self.session, statements([one.spec for one in tables], self.to, places=places), say=self.say)
         if applied.trust:
             raise TrustNeededError(policy=applied.trust, role=self.to.aws_role_arn, refused=applied.refused)

@@ -19,7 +19,6 @@ CREATE OR REPLACE EXTERNAL TABLE LAKE.GOLD_TABLES."sales" (
 
 -- external table: gold.people
 CREATE OR REPLACE EXTERNAL TABLE LAKE.GOLD_TABLES."people" (
-  "person_id_bucket" NUMBER(10,0) AS (NULLIF(SPLIT_PART(SPLIT_PART(METADATA$FILENAME, '/person_id_bucket=', 2), '/', 1), '__HIVE_DEFAULT_PARTITION__')::NUMBER(10,0)),
   "person_id" NUMBER(19,0) AS (VALUE:"person_id"::NUMBER(19,0)),
   "full_name" VARCHAR AS (VALUE:"full_name"::VARCHAR),
   "born_on" DATE AS (VALUE:"born_on"::DATE),
@@ -30,7 +29,6 @@ CREATE OR REPLACE EXTERNAL TABLE LAKE.GOLD_TABLES."people" (
   "active" BOOLEAN AS (VALUE:"active"::BOOLEAN),
   "seen" TIMESTAMP_NTZ(6) AS (VALUE:"seen"::TIMESTAMP_NTZ(6))
 )
-  PARTITION BY ("person_id_bucket")
   LOCATION = @LAKE.EXPORTS.FILES/gold/people/
   REFRESH_ON_CREATE = TRUE
   AUTO_REFRESH = FALSE

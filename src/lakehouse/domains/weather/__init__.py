@@ -1,0 +1,1 @@
+"""Weather in the cities of the users, as OpenWeather tells it."""
