@@ -18,7 +18,7 @@ from tests.kills.test_kills import MAIN
 pytestmark = pytest.mark.slow
 
 ACME = Path(__file__).parent.parent / "acme_lake"
-FILES, LINES, KILLS = 24, 50, 4
+FILES, LINES, KILLS = 12, 50, 2
 
 
 def start(folder: Path, *verb: str) -> subprocess.Popen[str]:
@@ -68,7 +68,7 @@ def test_each_record_of_each_file_is_there_once_after_kills_at_random(tmp_path: 
     for number in range(FILES):
         lines = [f"P{number}-{line};{line if line % 10 else 'heavy'}\n" for line in range(LINES)]
         (tmp_path / "in" / f"{number:03}.csv").write_text("plate;weight_kg\n" + "".join(lines))
-    verb = ("ingest", "in", "--into", "bronze.weights_raw", "--batch-files", "2")
+    verb = ("ingest", "in", "--into", "bronze.weights_raw", "--batch-files", "3")
     for _ in range(KILLS):
         kill_in_the_middle(tmp_path, *verb)
     done(tmp_path, *verb)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from pyiceberg.serializers import FromInputFile
@@ -99,16 +99,25 @@ def compare(table: ServedTable, reading: Reading, *, now: datetime) -> Probe:
     """Hold what is read against the catalog; a metadata file is read only where the two name different ones."""
     live = table.live
     assert live is not None, "a probe is of a table of the catalog"
-    current = _snapshot_at(live, reading.location) == live.metadata.current_snapshot_id
-    since = live.metadata.snapshot_log[-1].timestamp_ms / 1000 if live.metadata.snapshot_log else now.timestamp()
+    read = _snapshot_at(live, reading.location)
+    current = read == live.metadata.current_snapshot_id
+    # A table without a snapshot has nothing that could be read late.
+    timely = current or not live.metadata.snapshot_log
     return Probe(
         table=table.spec.name,
         current=current,
-        behind_seconds=0.0 if current else max(0.0, (now - datetime.fromtimestamp(since, UTC)).total_seconds()),
+        behind_seconds=0.0 if timely else max(0.0, now.timestamp() - _newer_since(live, read)),
         rows=reading.rows,
         published_rows=row_count(live),
         state=reading.state,
     )
+
+
+def _newer_since(live: Table, read: int | None) -> float:
+    """Give when the first snapshot came that is newer than what is read; the oldest known, if that is not known."""
+    log = live.metadata.snapshot_log
+    places = [place for place, entry in enumerate(log) if entry.snapshot_id == read]
+    return log[places[-1] + 1 if places else 0].timestamp_ms / 1000
 
 
 def _snapshot_at(live: Table, location: str) -> int | None:
