@@ -39,3 +39,16 @@ def in_glue(aws: FaultyAws) -> Settings:
 def catalog(in_glue: Settings) -> Catalog:
     """Its catalog, as PyIceberg sees it."""
     return open_catalog(in_glue)
+
+
+def empty(catalog: Catalog) -> None:
+    """Drop the tables that other tests have left in Glue: the courier's lake is made by several."""
+    for namespace in catalog.list_namespaces():
+        for table in catalog.list_tables(namespace):
+            catalog.drop_table(table)
+
+
+@pytest.fixture
+def emptied(catalog: Catalog) -> None:
+    """No table of another test is in Glue."""
+    empty(catalog)

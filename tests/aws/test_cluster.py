@@ -17,6 +17,7 @@ from lakehouse.engines.versions import spark_version
 from lakehouse.local.broker import Broker
 from lakehouse.packaging.wheel import wheel_of
 from lakehouse.session import session_conf
+from tests.aws.conftest import empty
 from tests.aws.test_other_engines import DEPOTS
 from tests.conftest import JARS
 from tests.pipeline.test_acme_lake import ACME, SCANS, send_scans
@@ -33,8 +34,11 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def ran(kafka: Broker, in_glue: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Standalone, Path]:
+def ran(
+    kafka: Broker, in_glue: Settings, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Standalone, Path]:
     """A cluster on which the courier's scans were streamed and built, and the folder of the driver."""
+    empty(catalog)
     folder = tmp_path_factory.mktemp("cluster")
     send_scans(kafka, "cluster")
     with pytest.MonkeyPatch.context() as patch:

@@ -14,6 +14,7 @@ from pyiceberg.catalog import Catalog
 
 from lakehouse.config import Settings
 from lakehouse.local.broker import Broker
+from tests.aws.conftest import empty
 from tests.aws.faults import FaultyAws
 from tests.aws.trino_server import trino_server
 from tests.conftest import JARS
@@ -34,8 +35,9 @@ DEPOTS = [{"depot": "Gent", "parcels": 2}]
 
 
 @pytest.fixture(scope="module")
-def said(kafka: Broker, in_glue: Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
+def said(kafka: Broker, in_glue: Settings, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the verbs say of the courier's lake, streamed, built and served, and built once more."""
+    empty(catalog)
     folder = tmp_path_factory.mktemp("courier")
     send_scans(kafka, "courier")
     sections: dict[str, Any] = {

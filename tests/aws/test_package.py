@@ -107,18 +107,10 @@ def packed(target: str, folder: Path, in_glue: Settings, kafka: Broker, *options
 
 @pytest.fixture(scope="module")
 def courier() -> Iterator[None]:
-    """The courier's package can be imported, and no database of another test's is there."""
+    """The courier's package can be imported."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ACME))
         yield
-
-
-@pytest.fixture
-def emptied(catalog: Catalog) -> None:
-    """No table of another test is in Glue."""
-    for namespace in catalog.list_namespaces():
-        for table in catalog.list_tables(namespace):
-            catalog.drop_table(table)
 
 
 @pytest.fixture
