@@ -23,6 +23,7 @@ from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.quality import rule_set, with_quality
 from lakehouse.testing import assert_build, assert_build_laws, build_rows, make_rows
 from lakehouse.transforms.decoder import JsonDecoder
+from lakehouse.transforms.undeclared import undeclared
 from tests.domains.shop import records
 
 DIRT = WeatherDirt(repeated=0.05, broken_json=0.04, error_answer=0.04, metric_units=0.05, broken_sensor=0.05)
@@ -137,6 +138,11 @@ def test_orders_are_of_the_weather_of_their_country_and_day_and_none_is_lost(spa
     ]
     weather = make_rows(spark, WeatherDaily, days)
     assert_build(revenue_by_weather, expected, orders=make_rows(spark, FactOrders, orders), weather=weather)
+
+
+def test_every_field_of_the_sample_is_declared() -> None:
+    values = [one.value for one in weather_messages(seed=7, count=400) if one.value]
+    assert undeclared(values, [spec_of(WeatherRaw).column("record").type]) == {}
 
 
 @pytest.mark.slow  # some dozen small jobs for each build

@@ -15,6 +15,14 @@ class Condition(Schema):
     id: Annotated[Column[IntegerType], doc("OpenWeather's code of the condition, such as 501")]
     main: Annotated[Column[StringType], doc("Group of conditions: Clear, Clouds, Rain, Snow, …")]
     description: Column[StringType]
+    icon: Annotated[Column[StringType], doc("OpenWeather's picture of it, such as 10d")]
+
+
+class Coordinates(Schema):
+    """A place on the globe."""
+
+    lon: Annotated[Column[DoubleType], doc("Longitude", unit="degrees")]
+    lat: Annotated[Column[DoubleType], doc("Latitude", unit="degrees")]
 
 
 class Measured(Schema):
@@ -39,9 +47,11 @@ class Clouds(Schema):
     all: Annotated[Column[DoubleType], doc("Share of the sky", unit="%")]
 
 
-class Country(Schema):
-    """Where a station is."""
+class Station(Schema):
+    """Who measured."""
 
+    type: Annotated[Column[IntegerType], doc("OpenWeather's own")]
+    id: Annotated[Column[IntegerType], doc("OpenWeather's own")]
     country: Annotated[Column[StringType], doc("ISO 3166-1 alpha-2")]
 
 
@@ -53,8 +63,10 @@ class Forecast(Schema):
     """The weather that is expected at an instant."""
 
     dt: Annotated[Column[LongType], required, doc("Instant, since 1970", unit="s")]
+    dt_txt: Annotated[Column[StringType], doc("The same instant as text, in UTC")]
     weather: Annotated[Column[ArrayType[StructType[Condition]]], doc("Conditions, the main one first")]
     main: Column[StructType[Measured]]
+    visibility: Annotated[Column[IntegerType], doc("How far one sees, at most 10,000", unit="m")]
     wind: Column[StructType[Wind]]
     clouds: Column[StructType[Clouds]]
     rain: Annotated[Column[Fallen], doc("Rain in the hours before, by their number", unit="mm")]
@@ -66,6 +78,7 @@ class City(Schema):
 
     id: Annotated[Column[LongType], required, doc("OpenWeather's number of the city")]
     name: Column[StringType]
+    coord: Column[StructType[Coordinates]]
     country: Annotated[Column[StringType], doc("ISO 3166-1 alpha-2")]
     timezone: Annotated[Column[IntegerType], doc("How far clocks there are ahead of UTC", unit="s")]
 
@@ -77,15 +90,19 @@ class WeatherAnswer(Schema):
     message: Annotated[Column[StringType], doc("Of an error: what went wrong")]
     id: Annotated[Column[LongType], doc("OpenWeather's number of the city")]
     name: Annotated[Column[StringType], doc("Name of the city")]
-    sys: Column[StructType[Country]]
+    coord: Column[StructType[Coordinates]]
+    base: Annotated[Column[StringType], doc("OpenWeather's own")]
+    sys: Column[StructType[Station]]
     timezone: Annotated[Column[IntegerType], doc("How far clocks there are ahead of UTC", unit="s")]
     dt: Annotated[Column[LongType], doc("Instant of the observation, since 1970", unit="s")]
     weather: Annotated[Column[ArrayType[StructType[Condition]]], doc("Conditions, the main one first")]
     main: Column[StructType[Measured]]
+    visibility: Annotated[Column[IntegerType], doc("How far one sees, at most 10,000", unit="m")]
     wind: Column[StructType[Wind]]
     clouds: Column[StructType[Clouds]]
     rain: Annotated[Column[Fallen], doc("Rain in the hours before, by their number", unit="mm")]
     snow: Annotated[Column[Fallen], doc("Snow in the hours before, as water, by their number", unit="mm")]
+    cnt: Annotated[Column[IntegerType], doc("Of a forecast: how many instants it has")]
     list: Annotated[Column[ArrayType[StructType[Forecast]]], doc("Of a forecast: its instants")]
     city: Annotated[Column[StructType[City]], doc("Of a forecast: where it is for")]
 
