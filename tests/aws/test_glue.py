@@ -39,7 +39,7 @@ def glue(catalog: Catalog) -> Any:
     return catalog.glue  # type: ignore[attr-defined]
 
 
-def test_a_layer_is_a_database_with_a_description_and_a_place(catalog: Catalog) -> None:
+def test_a_layer_is_a_database_with_a_description_and_a_place(catalog: Catalog, emptied: None) -> None:
     make_namespace(catalog, "gold")
     made = glue(catalog).get_database(Name="gold")["Database"]
     assert made["LocationUri"] == "s3://lake/warehouse/gold.db"
