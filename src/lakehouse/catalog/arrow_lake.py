@@ -5,9 +5,8 @@ The same catalog, branches, ledger and publish as with Spark; only who reads and
 
 from __future__ import annotations
 
-import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import takewhile
@@ -22,7 +21,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyspark.sql import DataFrame
 
 from lakehouse.catalog import ledger
-from lakehouse.catalog.conflicts import commit
+from lakehouse.catalog.conflicts import commit, commit_marked
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.iceberg_schema import create_table, iceberg_properties, iceberg_schema, partition_name
 from lakehouse.catalog.ledger import ancestors_of, is_append
@@ -101,17 +100,12 @@ class ArrowLake(Lake):
         Raises:
             LakehouseError: A column that is ``NOT NULL`` has no value.
         """
-        made, mark = _sorted(rows, spec).toArrow(), {"lakehouse.append": uuid.uuid4().hex}
+        made = _sorted(rows, spec).toArrow()
 
-        def write(table: Table) -> None:
-            table.append(_as_of_table(made, table, spec), snapshot_properties=mark, branch=branch)
+        def write(table: Table, mark: Mapping[str, str]) -> None:
+            table.append(_as_of_table(made, table, spec), snapshot_properties=dict(mark), branch=branch)
 
-        def written(table: Table) -> bool:
-            return any(
-                one.summary and mark.items() <= one.summary.additional_properties.items() for one in table.snapshots()
-            )
-
-        commit(self.catalog, spec.name, write, made=written)
+        commit_marked(self.catalog, spec.name, write)
 
     def _read(self, table: Table, snapshot_id: int | None) -> DataFrame:
         head = table.snapshot_by_id(snapshot_id) if snapshot_id is not None else table.current_snapshot()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from pyiceberg.catalog import Catalog
@@ -125,6 +126,22 @@ def commit(
             again = conflict is Conflict.RETRY or (conflict is Conflict.UNKNOWN and made is not None)
             if not again or attempt == tries - 1:
                 raise
+
+
+def commit_marked(catalog: Catalog, name: str, change: Callable[[Table, Mapping[str, str]], None]) -> None:
+    """Commit a change whose snapshot carries the properties that it is given: by them it is known for one's own.
+
+    Raises:
+        CommitFailedException, CommitStateUnknownException, ClockError: See ``commit``.
+    """
+    mark = {"lakehouse.commit-id": uuid.uuid4().hex}
+
+    def made(table: Table) -> bool:
+        return any(
+            one.summary and mark.items() <= one.summary.additional_properties.items() for one in table.snapshots()
+        )
+
+    commit(catalog, name, lambda table: change(table, mark), made=made)
 
 
 def _demand_clock(table: Table) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
-from lakehouse.catalog.conflicts import commit
+from lakehouse.catalog.conflicts import commit_marked
 from lakehouse.catalog.environment import claim
 from lakehouse.catalog.iceberg import Lake, find_table
 from lakehouse.catalog.iceberg_schema import create_table
 from lakehouse.contract.table import TableSpec
 
 Rows = Sequence[Mapping[str, object]]
-
-_COMMIT = "lakehouse.commit-id"
 
 
 def add_to_log(lake: Lake, spec: TableSpec, new_rows: Callable[[Table], Rows]) -> int:
@@ -28,18 +25,15 @@ def add_to_log(lake: Lake, spec: TableSpec, new_rows: Callable[[Table], Rows]) -
     claim(lake.catalog, spec.name)
     if lake.find(spec.name) is None:
         lake.ensure(spec)
-    added, commit_id = 0, uuid.uuid4().hex
+    added = 0
 
-    def add(target: Table) -> None:
+    def add(target: Table, mark: Mapping[str, str]) -> None:
         nonlocal added
         rows = new_rows(target)
         added = len(rows)
-        append_rows(target, rows, {_COMMIT: commit_id})
+        append_rows(target, rows, mark)
 
-    def made(target: Table) -> bool:
-        return any(one.summary and one.summary.get(_COMMIT) == commit_id for one in target.snapshots())
-
-    commit(lake.catalog, spec.name, add, made=made)
+    commit_marked(lake.catalog, spec.name, add)
     return added
 
 
