@@ -31,7 +31,7 @@ def open_catalog(settings: Settings) -> Catalog:
     """
     make_folder_of(settings.catalog.uri)
     try:
-        production = load_catalog(settings.catalog.name, **pyiceberg_properties(settings))
+        production = open_again(settings.catalog.name, pyiceberg_properties(settings))
     except (ImportError, NotInstalledError) as error:
         extra = {"sql": "local", "glue": "aws"}.get(settings.catalog.type, "local")
         raise MissingExtraError(extra=extra, needed_for=f"the {settings.catalog.type} catalog") from error
@@ -43,13 +43,11 @@ def open_catalog(settings: Settings) -> Catalog:
         if (of_aws := aws_error(error)) is None:
             raise
         raise of_aws from error
-    if settings.catalog.type == "glue":
-        adapt(production, warehouse=settings.catalog.warehouse)
     return EnvironmentCatalog(production, settings.environment) if settings.environment else production
 
 
 def open_again(name: str, properties: Mapping[str, str]) -> Catalog:
-    """Open a catalog that ``open_catalog`` has opened in another process, by its own name and properties."""
+    """Open a catalog by its name and properties, as in another process that ``open_catalog`` has opened it in."""
     catalog = load_catalog(name, **properties)
     if properties.get("type") == "glue":
         adapt(catalog, warehouse=properties["warehouse"])
