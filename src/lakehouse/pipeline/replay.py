@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -95,22 +95,31 @@ def _waiting(lake: Lake, spec: TableSpec, chosen: Chosen, *, snapshot_id: int | 
     dead = rows.where(F.col("dead_letter.reason").isNotNull()).select(
         *PLACE, "kafka_timestamp", "ingested_at", *timed, "dead_letter.*"
     )
-    if chosen.reasons:
-        dead = dead.where(F.col("reason").isin(*chosen.reasons))
     if chosen.since is not None:
         dead = dead.where(F.col("kafka_timestamp") >= F.lit(chosen.since))
     if chosen.until is not None:
         dead = dead.where(F.col("kafka_timestamp") < F.lit(chosen.until))
+    left = not_replayed(rows, dead, chosen, place=PLACE)
+    return left.select("key", "value", *PLACE, F.col("kafka_timestamp").alias("timestamp"), "headers")
+
+
+def not_replayed(rows: DataFrame, dead: DataFrame, chosen: Chosen, *, place: Sequence[str]) -> DataFrame:
+    """Leave of dead letters those of the chosen reasons and SQL whose good row is not among the rows of their table.
+
+    Raises:
+        ConfigError: What is chosen by cannot be read as SQL.
+    """
+    if chosen.reasons:
+        dead = dead.where(F.col("reason").isin(*chosen.reasons))
     try:
         dead = dead.where(chosen.where) if chosen.where else dead
         _ = dead.columns
     except (AnalysisException, ParseException) as error:
         raise ConfigError(f"--where {chosen.where!r}: {str(error).splitlines()[0]}") from error
-    good = rows.where(F.col("dead_letter.reason").isNull()).select(*PLACE)
+    good = rows.where(F.col("dead_letter.reason").isNull()).select(*place)
     # The few places of dead letters go to the many good rows, not the other way.
-    done = good.join(F.broadcast(dead.select(*PLACE)), PLACE, "left_semi")
-    left = dead.join(F.broadcast(done), PLACE, "left_anti")
-    return left.select("key", "value", *PLACE, F.col("kafka_timestamp").alias("timestamp"), "headers")
+    done = good.join(F.broadcast(dead.select(*place)), list(place), "left_semi")
+    return dead.join(F.broadcast(done), list(place), "left_anti")
 
 
 def _parts(good: DataFrame) -> Iterator[tuple[Span, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -16,7 +15,7 @@ from lakehouse.contract.file_record import FILE_PLACE
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ConfigError, SourceError
 from lakehouse.pipeline.bronze_rows import to_bronze
-from lakehouse.pipeline.replay import Chosen, Replayed
+from lakehouse.pipeline.replay import Chosen, Replayed, not_replayed
 from lakehouse.sources.file_portions import CSV_DIALECT
 from lakehouse.transforms.csv_dialect import CsvDialect
 from lakehouse.transforms.decode_csv import CsvDecoder
@@ -65,16 +64,7 @@ def _waiting(lake: Lake, spec: TableSpec, chosen: Chosen, snapshot_id: int) -> D
     rows = lake.rows(spec, snapshot_id=snapshot_id)
     dead = rows.where(F.col("dead_letter.reason").isNotNull() & (F.col("line") > 0))
     dead = dead.select(*FILE_PLACE, "ingested_at", "dead_letter.*")
-    if chosen.reasons:
-        dead = dead.where(F.col("reason").isin(*chosen.reasons))
-    try:
-        dead = dead.where(chosen.where) if chosen.where else dead
-        _ = dead.columns
-    except (AnalysisException, ParseException) as error:
-        raise ConfigError(f"--where {chosen.where!r}: {str(error).splitlines()[0]}") from error
-    good = rows.where(F.col("dead_letter.reason").isNull()).select(*FILE_PLACE)
-    done = good.join(F.broadcast(dead.select(*FILE_PLACE)), FILE_PLACE, "left_semi")
-    return dead.join(F.broadcast(done), FILE_PLACE, "left_anti").select(*FILE_PLACE, "key", "value", "headers")
+    return not_replayed(rows, dead, chosen, place=FILE_PLACE).select(*FILE_PLACE, "key", "value", "headers")
 
 
 def _decoded(waiting: DataFrame, spec: TableSpec, max_bytes: int) -> DataFrame:
