@@ -108,7 +108,7 @@ def ingest(
         return
     if isinstance(source, FileSource):
         # What is wrong with the place is said before Java starts.
-        source.folder.files()
+        source.folder.demand_there()
     lake = lake_of(settings)
     while True:
         with Steps(console).step(f"ingest {into}") as step:

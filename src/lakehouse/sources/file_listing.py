@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -42,6 +43,15 @@ class Folder:
     settle_seconds: float = 2.0
     whole_folders: bool = False
     properties: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def demand_there(self) -> None:
+        """Say at once that nothing is there, without a listing.
+
+        Raises:
+            SourceError: There is nothing at the location, or it may not be read.
+        """
+        with self._allowed():
+            self._top()
 
     def files(self) -> tuple[list[Piece], list[LeftOut]]:
         """List the files that are whole, and those that are left for later. Cost: one listing, two where one is fresh.
@@ -87,19 +97,29 @@ class Folder:
         return f"{found[2]}{found[3]}" if found else source
 
     def _listed(self) -> list[Piece]:
-        root = self.path_of(self.place).rstrip("/") or "/"
-        try:
-            top = self.filesystem.get_file_info(root)
-            if top.type == pa_fs.FileType.NotFound:
-                raise SourceError(f"there is nothing at {self.place}; name a folder or a file that exists")
+        with self._allowed():
+            root, top = self._top()
             infos = [top] if top.type == pa_fs.FileType.File else self.filesystem.get_file_info(_below(root))
-        except PermissionError as error:
-            raise SourceError(f"{self.place} may not be read by this user: {error.strerror or error}") from error
         kept = [one for one in infos if one.type == pa_fs.FileType.File and self._counts(one.path, root)]
         if self.whole_folders:
             done = {str(PurePosixPath(one.path).parent) for one in infos if one.base_name == _SUCCESS}
             kept = [one for one in kept if str(PurePosixPath(one.path).parent) in done]
         return sorted((self._piece(one) for one in kept), key=lambda one: one.source)
+
+    def _top(self) -> tuple[str, pa_fs.FileInfo]:
+        """Give the path of the location in its file system, and what is there."""
+        root = self.path_of(self.place).rstrip("/") or "/"
+        top = self.filesystem.get_file_info(root)
+        if top.type == pa_fs.FileType.NotFound:
+            raise SourceError(f"there is nothing at {self.place}; name a folder or a file that exists")
+        return root, top
+
+    @contextmanager
+    def _allowed(self) -> Iterator[None]:
+        try:
+            yield
+        except PermissionError as error:
+            raise SourceError(f"{self.place} may not be read by this user: {error.strerror or error}") from error
 
     def _counts(self, path: str, root: str) -> bool:
         # Of a hundred thousand files this is asked each time: as text it takes a tenth of what paths do.
