@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lakehouse.cli.amounts import size
 from lakehouse.cli.options import AsJson, ConfigFile, config_files
 from lakehouse.cli.terminal import console
 from lakehouse.config import Settings, load
@@ -106,13 +107,9 @@ def _show(planned: Package, folder: Path, written: Sequence[Written]) -> None:
         table.add_row(Text(name, style="dim"), Text(", ".join(values)))
     out.print(table)
     for one in written:
-        out.print(Text(f"{_size(one.bytes):>10}  {folder / one.name}"), soft_wrap=True)
+        out.print(Text(f"{size(one.bytes):>10}  {folder / one.name}"), soft_wrap=True)
     if written:
-        out.print(Text(f"{_size(sum(one.bytes for one in written)):>10}  in all"))
+        out.print(Text(f"{size(sum(one.bytes for one in written)):>10}  in all"))
     out.print(Text("\nupload and submit:" if written else "\nwould be submitted with:", style="bold"))
     for line in commands(planned, folder):
         out.print(Text(line), soft_wrap=True)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"
