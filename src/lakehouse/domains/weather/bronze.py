@@ -59,11 +59,9 @@ Fallen = MapType[StringType, DoubleType]
 """Millimetres that fell, by hours: ``1h`` or ``3h``."""
 
 
-class Forecast(Schema):
-    """The weather that is expected at an instant."""
+class Reading(Schema):
+    """The weather of an instant, as both answers tell it."""
 
-    dt: Annotated[Column[LongType], required, doc("Instant, since 1970", unit="s")]
-    dt_txt: Annotated[Column[StringType], doc("The same instant as text, in UTC")]
     weather: Annotated[Column[ArrayType[StructType[Condition]]], doc("Conditions, the main one first")]
     main: Column[StructType[Measured]]
     visibility: Annotated[Column[IntegerType], doc("How far one sees, at most 10,000", unit="m")]
@@ -71,6 +69,13 @@ class Forecast(Schema):
     clouds: Column[StructType[Clouds]]
     rain: Annotated[Column[Fallen], doc("Rain in the hours before, by their number", unit="mm")]
     snow: Annotated[Column[Fallen], doc("Snow in the hours before, as water, by their number", unit="mm")]
+
+
+class Forecast(Reading):
+    """The weather that is expected at an instant."""
+
+    dt: Annotated[Column[LongType], required, doc("Instant, since 1970", unit="s")]
+    dt_txt: Annotated[Column[StringType], doc("The same instant as text, in UTC")]
 
 
 class City(Schema):
@@ -83,7 +88,7 @@ class City(Schema):
     timezone: Annotated[Column[IntegerType], doc("How far clocks there are ahead of UTC", unit="s")]
 
 
-class WeatherAnswer(Schema):
+class WeatherAnswer(Reading):
     """One answer: of ``/weather``, or of ``/forecast``, which has a list and its city; or an error."""
 
     cod: Annotated[Column[StringType], doc("200, or the code of an error")]
@@ -95,13 +100,6 @@ class WeatherAnswer(Schema):
     sys: Column[StructType[Station]]
     timezone: Annotated[Column[IntegerType], doc("How far clocks there are ahead of UTC", unit="s")]
     dt: Annotated[Column[LongType], doc("Instant of the observation, since 1970", unit="s")]
-    weather: Annotated[Column[ArrayType[StructType[Condition]]], doc("Conditions, the main one first")]
-    main: Column[StructType[Measured]]
-    visibility: Annotated[Column[IntegerType], doc("How far one sees, at most 10,000", unit="m")]
-    wind: Column[StructType[Wind]]
-    clouds: Column[StructType[Clouds]]
-    rain: Annotated[Column[Fallen], doc("Rain in the hours before, by their number", unit="mm")]
-    snow: Annotated[Column[Fallen], doc("Snow in the hours before, as water, by their number", unit="mm")]
     cnt: Annotated[Column[IntegerType], doc("Of a forecast: how many instants it has")]
     list: Annotated[Column[ArrayType[StructType[Forecast]]], doc("Of a forecast: its instants")]
     city: Annotated[Column[StructType[City]], doc("Of a forecast: where it is for")]
