@@ -14,6 +14,7 @@ from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.kafka_record import PAYLOAD, DeadLetterReason
 from lakehouse.transforms.avro_reader import IncompatibleError, Reader
 from lakehouse.transforms.avro_schema import AvroSchema
+from lakehouse.transforms.rare_case import in_rare_case
 from lakehouse.transforms.required_fields import any_missing, missing_detail
 from lakehouse.transforms.wire_format import body, has_prefix, schema_id, wire_detail
 
@@ -46,7 +47,9 @@ def decode_avro(df: DataFrame, payload: ColumnSpec, known: Known, *, max_bytes: 
     closed = F.when(fits, F.concat(body(value), F.lit(_END)))
     parsed = named.withColumn("_parsed", _parsed(closed, readers, known.schemas, payload.type))
     reasoned = parsed.withColumn("reason", _reason(payload, fits, tuple(readers), tuple(unreadable)))
-    explained = reasoned.withColumn("detail", _detail(payload, max_bytes, unreadable))
+    explained = reasoned.withColumn(
+        "detail", in_rare_case(F.col("reason").isNotNull(), _detail(payload, max_bytes, unreadable))
+    )
     decoded = explained.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), F.col("_parsed.message")))
     return decoded.drop("_parsed")
 

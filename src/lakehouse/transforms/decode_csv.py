@@ -16,6 +16,7 @@ from lakehouse.transforms.csv_values import typed_value
 from lakehouse.transforms.decode_json import named_values
 from lakehouse.transforms.decoder import Decode
 from lakehouse.transforms.encoded_text import decoded_text
+from lakehouse.transforms.rare_case import in_rare_case
 from lakehouse.transforms.required_fields import any_missing, missing_detail
 
 _CORRUPT = "_corrupt"
@@ -52,7 +53,9 @@ class CsvDecoder:
         parsed = df.withColumn("_text", text).withColumn("_row", self._parsed(F.col("_text")))
         typed = parsed.withColumn("_typed", self._typed(payload))
         reasoned = typed.withColumn("reason", self._reason(payload, fits))
-        reasoned = reasoned.withColumn("detail", self._detail(payload, max_bytes))
+        reasoned = reasoned.withColumn(
+            "detail", in_rare_case(F.col("reason").isNotNull(), self._detail(payload, max_bytes))
+        )
         decoded = reasoned.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), F.col("_typed")))
         return decoded.withColumn("schema_id", F.lit(None).cast("int")).drop("_text", "_row", "_typed")
 
@@ -121,16 +124,14 @@ class CsvDecoder:
     def _detail(self, payload: ColumnSpec, max_bytes: int) -> Column:
         reason, text = F.col("reason"), F.col("_text")
         begins = F.substring(text, 1, _SHOWN)
-        named = [
-            F.when(wrong, F.substring(raw, 1, _SHOWN)).alias(
-                f"{field.name}: expected {field.type.simpleString()}, found"
-            )
+        named = {
+            f"{field.name}: expected {field.type.simpleString()}, found": F.when(wrong, F.substring(raw, 1, _SHOWN))
             for field in payload.fields
             if (wrong := self._wrong(field)) is not None and (raw := self._raw(field)) is not None
-        ]
+        }
         count = len(self.dialect.columns)
         return (
-            F.when(reason == DeadLetterReason.WRONG_TYPE.value, named_values(F.struct(*named)) if named else F.lit(""))
+            F.when(reason == DeadLetterReason.WRONG_TYPE.value, named_values(named))
             .when(reason == DeadLetterReason.MISSING_REQUIRED.value, missing_detail(payload, "_typed"))
             .when(
                 reason == DeadLetterReason.TOO_LARGE.value,

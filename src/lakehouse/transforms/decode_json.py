@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,6 +11,7 @@ from pyspark.sql import types as spark_types
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.kafka_record import PAYLOAD, DeadLetterReason
 from lakehouse.errors import ContractError
+from lakehouse.transforms.rare_case import in_rare_case
 from lakehouse.transforms.required_fields import any_missing, missing_detail
 
 _CORRUPT = "_corrupt"
@@ -44,7 +45,9 @@ def decode_json(df: DataFrame, payload: ColumnSpec, *, max_bytes: int, wrapped: 
     if wrapped:
         parsed = parsed.withColumn("_parsed", _unwrapped(payload.type))
     reasoned = parsed.withColumn("reason", _reason(payload, fits))
-    reasoned = reasoned.withColumn("detail", _detail(payload, max_bytes, wrapped=wrapped))
+    reasoned = reasoned.withColumn(
+        "detail", in_rare_case(F.col("reason").isNotNull(), _detail(payload, max_bytes, wrapped=wrapped))
+    )
     decoded = reasoned.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), F.col("_parsed")))
     return decoded.drop("_envelope", "_parsed")
 
@@ -105,13 +108,14 @@ def _detail(payload: ColumnSpec, max_bytes: int, *, wrapped: bool) -> Column:
     text = value.cast("string")
     text = F.coalesce(F.get_json_object(text, "$.payload"), text) if wrapped else text
     # The text is parsed again only for what is null.
-    found = [
-        F.when(F.col(f"_parsed.{path}").isNull(), F.substring(F.get_json_object(text, f"$.{path}"), 1, _SHOWN)).alias(
-            f"{path}: expected {kind}, found"
-        )
-        for path, kind in _typed_paths(payload)
-    ]
-    wrong = named_values(F.struct(*found)) if found else F.lit(None).cast("string")
+    wrong = named_values(
+        {
+            f"{path}: expected {kind}, found": F.when(
+                F.col(f"_parsed.{path}").isNull(), F.substring(F.get_json_object(text, f"$.{path}"), 1, _SHOWN)
+            )
+            for path, kind in _typed_paths(payload)
+        }
+    )
     # Spark keeps what it could read of an array, so its field is not null; and NaN is no JSON.
     deep = F.concat(F.lit("a value does not fit its type: "), F.substring(text, 1, _SHOWN))
     return (
@@ -131,16 +135,9 @@ def _detail(payload: ColumnSpec, max_bytes: int, *, wrapped: bool) -> Column:
     )
 
 
-def named_values(fields: Column) -> Column:
-    """Give ``name value; name value`` of a struct's fields, those that are null left out; null when all are.
-
-    By way of JSON, because joining each by itself makes a Java method of more than 8,000 bytecodes: those are never
-    compiled, and this one runs for the good records too. ``nullif`` would have all of it twice.
-    """
-    text = F.regexp_replace(F.to_json(fields), r'^\{"?|"?\}$', "")
-    for written, meant in (('","', "; "), ('":"', " "), ('\\"', '"')):
-        text = F.replace(text, F.lit(written), F.lit(meant))
-    return F.get(F.regexp_extract_all(text, F.lit("(?s).+"), 0), F.lit(0))
+def named_values(values: Mapping[str, Column]) -> Column:
+    """Give ``name value; name value``, those that are null left out; null when all are."""
+    return F.nullif(F.concat_ws("; ", *(F.concat(F.lit(f"{name} "), one) for name, one in values.items())), F.lit(""))
 
 
 def _typed_paths(payload: ColumnSpec) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from lakehouse.contract.kafka_record import PAYLOAD, DeadLetterReason
 from lakehouse.transforms.decode_json import named_values
 from lakehouse.transforms.decoder import Decode
 from lakehouse.transforms.functions import try_cast
+from lakehouse.transforms.rare_case import in_rare_case
 from lakehouse.transforms.required_fields import any_missing, missing_detail
 
 ROW = "_row"
@@ -56,7 +57,7 @@ class RowDecoder:
         detail = F.when(F.col("reason") == DeadLetterReason.WRONG_TYPE.value, _detail(wrong, there))
         judged = judged.withColumns(
             {
-                "detail": F.when(is_bad, F.coalesce(detail, missing_detail(payload, "_typed"))),
+                "detail": in_rare_case(is_bad, F.coalesce(detail, missing_detail(payload, "_typed"))),
                 "value": F.when(is_bad, F.to_json(ROW)).cast("binary"),
                 PAYLOAD: F.when(~is_bad, F.col("_typed")),
                 "schema_id": F.lit(None).cast("int"),
@@ -86,10 +87,11 @@ def _wrong(field: ColumnSpec) -> Column:
 
 
 def _detail(wrong: Sequence[tuple[ColumnSpec, Column]], there: dict[str, spark_types.DataType]) -> Column:
-    named = [
-        F.when(is_wrong, F.substring(F.col(f"{ROW}.{field.name}").cast("string"), 1, _SHOWN)).alias(
-            f"{field.name}: expected {field.type.simpleString()}, found {there[field.name].simpleString()}"
-        )
-        for field, is_wrong in wrong
-    ]
-    return named_values(F.struct(*named)) if named else F.lit(None).cast("string")
+    return named_values(
+        {
+            f"{field.name}: expected {field.type.simpleString()}, found {there[field.name].simpleString()}": F.when(
+                is_wrong, F.substring(F.col(f"{ROW}.{field.name}").cast("string"), 1, _SHOWN)
+            )
+            for field, is_wrong in wrong
+        }
+    )
