@@ -161,7 +161,7 @@ READS = {
 ELSEWHERE = {
     ("up",), ("down",), ("produce",), ("produce", "csv"), ("init",), ("publish", "duckdb"), ("publish", "snowflake"),
     ("publish", "export"),
-    ("quickstart",), ("env", "drop"), ("athena",), ("package",),
+    ("quickstart",), ("env", "drop"), ("athena",), ("package",), ("agent",),
 }  # fmt: skip
 """Verbs that write elsewhere, or are made of others; one drops environments alone."""
 

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "quality": {"errors", "contract", "transforms"},
     "catalog": {"errors", "config", "contract", "session", "quality"},
     "sources": {"errors", "config", "contract", "session", "transforms", "quality", "catalog"},
+    "agent": {"errors", "catalog"},
     "serving": {"errors", "config", "contract", "session", "quality", "catalog"},
     "maintenance": {"errors", "config", "contract", "session", "quality", "catalog"},
     "observe": {"errors", "config", "contract", "session", "quality", "catalog"},

@@ -51,6 +51,7 @@ _VERBS = {
     "up": "local:up",
     "down": "local:down",
     "produce": "produce:produce:csv",
+    "agent": "agent:agent",
     "stream": "stream:stream",
     "ingest": "ingest_files:ingest",
     "verify": "verify:verify",

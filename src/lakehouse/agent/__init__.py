@@ -1,0 +1,1 @@
+"""Lines that applications write to log files, sent to Kinesis or Firehose."""
