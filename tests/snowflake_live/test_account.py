@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.serve import served_tables
-from lakehouse.cli.snowflake import published_specs, session_of, statements_of
+from lakehouse.cli.snowflake import published_specs, statements_of
 from lakehouse.config import Settings, load
 from lakehouse.serving.protocol import ServedTable
 from lakehouse.serving.snowflake.apply import State, plan
-from lakehouse.serving.snowflake.connection import Session
 from lakehouse.serving.snowflake.trust import properties_of, trust_policy
 from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
+from lakehouse.snowflake_session import Session
 
 SETTINGS = load([Path("conf/local.toml")], environ=os.environ).settings
 TO = SETTINGS.snowflake
@@ -38,7 +38,7 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="module")
 def session(settings: Settings) -> Iterator[Session]:
-    opened = session_of(settings)
+    opened = Session.of(settings.snowflake)
     yield opened
     opened.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -26,10 +25,10 @@ from lakehouse.serving.export import current_export
 from lakehouse.serving.export import export as export_table
 from lakehouse.serving.snowflake.apply import Planned, plan
 from lakehouse.serving.snowflake.check import require_right
-from lakehouse.serving.snowflake.connection import Session, connect
 from lakehouse.serving.snowflake.plan import files_of, missing_settings, render, statements
 from lakehouse.serving.snowflake.statement import Statement
 from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
+from lakehouse.snowflake_session import Session
 
 
 def snowflake(
@@ -70,14 +69,8 @@ def snowflake(
         _send(settings, found, yes=yes)
 
 
-def session_of(settings: Settings) -> Session:
-    """Give a session by the settings; it is opened with its first question."""
-    to = settings.snowflake
-    return Session(open=lambda: connect(to, environ=os.environ), role=to.role)
-
-
 def _send(settings: Settings, found: Sequence[Statement], *, yes: bool) -> None:
-    with closing(session_of(settings)) as session:
+    with closing(Session.of(settings.snowflake)) as session:
         if not yes:
             counts = Counter(one.state.value for one in plan(session, found))
             told = ", ".join(f"{state}: {count}" for state, count in sorted(counts.items()))

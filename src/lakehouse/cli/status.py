@@ -16,12 +16,13 @@ from rich.table import Table
 
 from lakehouse.cli.options import AsJson, ConfigFile, Env, Override, settings_of
 from lakehouse.cli.serve import served_tables, warehouse_of
-from lakehouse.cli.snowflake import published_specs, session_of
+from lakehouse.cli.snowflake import published_specs
 from lakehouse.config import Settings
 from lakehouse.pipeline.graph import discover
 from lakehouse.serving.probe_metrics import write_metrics
 from lakehouse.serving.protocol import Probe
 from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
+from lakehouse.snowflake_session import Session
 
 
 def status(
@@ -68,7 +69,7 @@ def probe_duckdb(settings: Settings) -> tuple[Probe, ...]:
 
 def _probe_snowflake(settings: Settings) -> tuple[Probe, ...]:
     served = served_tables(settings, published_specs(settings))
-    with closing(session_of(settings)) as session:
+    with closing(Session.of(settings.snowflake)) as session:
         return SnowflakeWarehouse(to=settings.snowflake, session=session).probe(served, now=datetime.now(UTC))
 
 

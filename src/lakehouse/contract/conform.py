@@ -62,6 +62,11 @@ def mismatches(found: spark_types.StructType, schema: type[Schema], *, absent_as
     return tuple(_differences(_declared(schema), found, prefix="", optional=optional))
 
 
+def struct_mismatches(found: spark_types.StructType, declared: spark_types.StructType) -> tuple[str, ...]:
+    """List what of one struct does not fit another, which is declared; empty when all of it fits."""
+    return tuple(_differences(declared, found, prefix=""))
+
+
 def _declared(schema: type[Schema]) -> spark_types.StructType:
     return spec_of(schema).struct if is_table(schema) else schema.get_structtype()
 

@@ -13,9 +13,9 @@ from enum import StrEnum
 
 from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake.check import require_right
-from lakehouse.serving.snowflake.connection import Session
 from lakehouse.serving.snowflake.statement import Statement, Step
 from lakehouse.serving.snowflake.trust import properties_of, trust_policy
+from lakehouse.snowflake_session import Session
 
 _ACCESS = frozenset({"volume is open", "catalog is open", "storage is open"})
 """Checks that fail until the role in AWS trusts Snowflake."""

@@ -13,8 +13,8 @@ from lakehouse.serving.export import export
 from lakehouse.serving.protocol import Probe, Reading, ServedTable, compare
 from lakehouse.serving.snowflake import checks, external_table, iceberg_table
 from lakehouse.serving.snowflake.apply import Planned, apply
-from lakehouse.serving.snowflake.connection import Session
 from lakehouse.serving.snowflake.plan import statements
+from lakehouse.snowflake_session import Session
 
 
 class TrustNeededError(ServingError):

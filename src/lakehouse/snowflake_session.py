@@ -1,16 +1,22 @@
-"""The connection to Snowflake: opened by settings, opened anew when it is lost, with what went wrong in words."""
+"""The only place that connects to Snowflake: by settings, anew when it is lost, with what went wrong in words."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from lakehouse.config.secrets import resolve_secret
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.errors import ConfigError, MissingExtraError, ServingError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
 QUERY_TAG = "lakehouse"
 _NOT_THERE = (2003, 2043)
 _EXPIRED = (390111, 390112, 390114)
@@ -28,6 +34,12 @@ class Cursor(Protocol):
     def fetchall(self) -> Any:
         """Give its rows."""
 
+    def describe(self, command: str) -> Any:
+        """Give the columns of a query without running it."""
+
+    def fetch_arrow_batches(self) -> Any:
+        """Give its rows as tables of Arrow, as they come."""
+
     def close(self) -> Any:
         """Let it go."""
 
@@ -40,6 +52,16 @@ class Connection(Protocol):
 
     def close(self) -> Any:
         """End the session."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A column of a query. ``kind`` is FIXED, TEXT, TIMESTAMP_NTZ …; digits and scale are those of FIXED."""
+
+    name: str
+    kind: str
+    digits: int = 0
+    scale: int = 0
 
 
 @dataclass(kw_only=True)
@@ -57,28 +79,48 @@ class Session:
     pauses: Sequence[float] = (1.0, 4.0, 15.0)
     _connection: Connection | None = field(default=None, repr=False)
 
-    def ask(self, sql: str) -> list[dict[str, Any]]:
+    @staticmethod
+    def of(to: SnowflakeSettings, *, environ: Mapping[str, str] = os.environ) -> Session:
+        """Give a session by the settings; it is opened with its first question."""
+        return Session(open=lambda: connect(to, environ=environ), role=to.role)
+
+    def ask(self, sql: str, *, again: bool = True) -> list[dict[str, Any]]:
         """Run a statement and give its rows, by names in lower case.
+
+        Args:
+            again: Send it once more where the connection was lost and nobody knows whether it was run.
 
         Raises:
             ServingError: It was refused, or the connection was lost again and again.
         """
-        errors = connector_errors()
-        for pause in (*self.pauses, None):
+        return self._tried(sql, lambda cursor: _rows(cursor, sql), pauses=self.pauses if again else ())
+
+    def describe(self, query: str) -> tuple[Described, ...]:
+        """Give the columns of a query, which is not run.
+
+        Raises:
+            ServingError: As of ``ask``.
+        """
+        return self._tried(query, lambda cursor: _columns(cursor, query))
+
+    def arrow(self, query: str) -> Iterator[pa.Table]:
+        """Run a query and give its rows as they come; in memory is what is asked for, and what the connector fetches.
+
+        Raises:
+            ServingError: As of ``ask``; and the connection was lost on the way, which begins anew with the next call.
+        """
+        rows = 0
+        with closing(self._tried(query, lambda cursor: _running(cursor, query))) as cursor:
             try:
-                return self._once(sql)
-            except errors.Error as error:
-                lost = isinstance(error, errors.OperationalError | errors.InterfaceError) or error.errno in _EXPIRED
-                if not lost:
-                    raise ServingError(_explain(error, sql, self.role)) from None
+                for batch in cursor.fetch_arrow_batches():
+                    yield batch
+                    rows += batch.num_rows
+            except connector_errors().Error as error:
                 self.close()
-                if pause is None:
-                    raise ServingError(
-                        f"the connection to Snowflake was lost {len(self.pauses) + 1} times, at: {_head(sql)}\n"
-                        f"{error.msg}\nRun it again: what is done is left as it is, the rest follows."
-                    ) from None
-                time.sleep(pause)
-        raise AssertionError("the last try returns or raises")
+                raise ServingError(
+                    f"Snowflake's answer ended after {rows:,} rows, at: {_head(query)}\n{error.msg}\nRun it again: "
+                    "nothing was taken."
+                ) from None
 
     def exists(self, sql: str) -> list[dict[str, Any]] | None:
         """Give the rows of a SHOW or DESC; None where what it is asked about is not there, or is not to be seen."""
@@ -98,16 +140,29 @@ class Session:
             except connector_errors().Error:
                 return
 
-    def _once(self, sql: str) -> list[dict[str, Any]]:
+    def _tried(self, sql: str, run: Callable[[Cursor], T], *, pauses: Sequence[float] | None = None) -> T:
+        """Give what comes of a cursor, by a connection that is not lost."""
+        errors, pauses = connector_errors(), self.pauses if pauses is None else pauses
+        for pause in (*pauses, None):
+            try:
+                return run(self._cursor())
+            except errors.Error as error:
+                lost = isinstance(error, errors.OperationalError | errors.InterfaceError) or error.errno in _EXPIRED
+                if not lost:
+                    raise ServingError(_explain(error, sql, self.role)) from None
+                self.close()
+                if pause is None:
+                    raise ServingError(
+                        f"the connection to Snowflake was lost {len(pauses) + 1} times, at: {_head(sql)}\n"
+                        f"{error.msg}\nRun it again: what is done is left as it is, the rest follows."
+                    ) from None
+                time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _cursor(self) -> Cursor:
         if self._connection is None:
             self._connection = self.open()
-        cursor = self._connection.cursor()
-        try:
-            cursor.execute(sql)
-            names = [column[0].lower() for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        finally:
-            cursor.close()
+        return self._connection.cursor()
 
 
 def connect(to: SnowflakeSettings, *, environ: Mapping[str, str]) -> Connection:
@@ -149,6 +204,27 @@ def connector_errors() -> Any:
     except ImportError as error:
         raise MissingExtraError(extra="snowflake", needed_for="asking Snowflake") from error
     return errors
+
+
+def _rows(cursor: Cursor, sql: str) -> list[dict[str, Any]]:
+    with closing(_running(cursor, sql)):
+        names = [column[0].lower() for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _columns(cursor: Cursor, query: str) -> tuple[Described, ...]:
+    from snowflake.connector.constants import FIELD_ID_TO_NAME
+
+    with closing(cursor):
+        return tuple(
+            Described(name=one[0], kind=FIELD_ID_TO_NAME[one[1]], digits=one[4] or 0, scale=one[5] or 0)
+            for one in cursor.describe(query)
+        )
+
+
+def _running(cursor: Cursor, sql: str) -> Cursor:
+    cursor.execute(sql)
+    return cursor
 
 
 def _credentials(to: SnowflakeSettings, environ: Mapping[str, str]) -> dict[str, Any]:
