@@ -15,6 +15,7 @@ from lakehouse.catalog.iceberg import good_rows
 from lakehouse.contract.table import spec_of
 from lakehouse.domains.users.bronze import UsersRaw
 from lakehouse.domains.users.silver import UserChanges, user_changes, users
+from lakehouse.domains.users.silver_identities import user_identities
 from lakehouse.local.dirt import Dirt, Message, messages
 from lakehouse.pipeline.bronze_rows import to_bronze
 from lakehouse.quality import rule_set, with_quality
@@ -41,6 +42,7 @@ FLAGGED = {
     "bad_email": {"email_syntax"},
 }
 NULLED = {"email_not_null", "city_not_null", "first_name_not_null", "phone_not_null", "born_on_not_null"}
+AGAIN = "second_account"
 UNHARMED = ("duplicate", "correction", "late", "emoji", "long")
 
 
@@ -65,9 +67,12 @@ def ends(spark: SparkSession) -> dict[int, Row]:
     judged = with_quality(changes, rule_set(spec_of(UserChanges))).cache()
     dead = bronze.where("dead_letter is not null").select("offset", "dead_letter.*")
     found = {row.offset: row for row in dead.collect()} | {row.source_offset: row for row in judged.collect()}
-    people = build_rows(users, changes=judged.select(*changes.columns)).collect()
+    people = build_rows(users, changes=judged.select(*changes.columns)).cache()
+    newest = {row.user_id: row.source_offset for row in people.collect()}
+    persons = {row.user_id: row.person_id for row in build_rows(user_identities, people=people).collect()}
     judged.unpersist()
-    return found | {-1: Row(newest={row.user_id: row.source_offset for row in people})}
+    people.unpersist()
+    return found | {-1: Row(newest=newest, persons=persons)}
 
 
 def of_kind(kind: str) -> Iterator[Message]:
@@ -77,7 +82,7 @@ def of_kind(kind: str) -> Iterator[Message]:
 def test_every_message_has_one_end(ends: dict[int, Row]) -> None:
     assert set(ends) - {-1} == {message.number for message in sample()}
     assert {message.kind for message in sample()} == {"clean", *KINDS}
-    assert {*DEAD_LETTERS, *FLAGGED, "null_fields", *UNHARMED} == set(KINDS)
+    assert {*DEAD_LETTERS, *FLAGGED, "null_fields", AGAIN, *UNHARMED} == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", DEAD_LETTERS)
@@ -125,3 +130,12 @@ def test_a_late_message_keeps_its_own_instant(ends: dict[int, Row]) -> None:
 def test_letters_of_any_kind_and_length_go_through_whole(ends: dict[int, Row]) -> None:
     assert {ends[message.number].first_name for message in of_kind("emoji")} == {"Zoë 🦄👩‍🚀"}
     assert all(len(ends[message.number].city) >= 10_000 for message in of_kind("long"))
+
+
+def test_a_second_account_is_a_row_of_its_own_and_mostly_of_the_same_person(ends: dict[int, Row]) -> None:
+    persons = ends[-1].persons
+    accounts = {ends[message.number].user_id for message in of_kind(AGAIN)}
+    assert accounts <= set(ends[-1].newest)
+    # One with another address, one number and an initial for a name shares too little to be told.
+    assert len(accounts & set(persons)) >= 0.7 * len(accounts)
+    assert all(sum(person == persons[one] for person in persons.values()) >= 2 for one in accounts & set(persons))

@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.transforms.matching import matched_pairs, similarity
+from lakehouse.transforms.matching import matched_pairs, similarity, with_cluster
 from lakehouse.transforms.names import name_key
 
 PEOPLE = [
@@ -49,3 +49,21 @@ def test_texts_are_alike_by_their_edits(spark: SparkSession) -> None:
 def test_without_blocks_all_would_be_compared_and_that_is_refused(spark: SparkSession) -> None:
     with pytest.raises(ValueError, match="at least one block"):
         matched_pairs(spark.range(1), identifier="id", blocks={}, evidence={"id": F.col("id")})
+
+
+def test_pairs_are_of_the_cluster_of_all_that_they_connect(spark: SparkSession) -> None:
+    pairs = spark.createDataFrame(
+        [(2, 5, "a"), (5, 9, "b"), (4, 9, "c"), (7, 8, "d")], "one int, other int, why string"
+    )
+    found = with_cluster(pairs).collect()
+    assert {(row.one, row.other): (row.why, row.cluster) for row in found} == {
+        (2, 5): ("a", 2), (5, 9): ("b", 2), (4, 9): ("c", 2), (7, 8): ("d", 7)
+    }  # fmt: skip
+
+
+def test_a_chain_longer_than_the_rounds_falls_apart(spark: SparkSession) -> None:
+    chain = spark.range(1, 9).selectExpr("id AS one", "id + 1 AS other")
+    assert {row.cluster for row in with_cluster(chain, rounds=2).collect()} > {1}
+    assert {row.cluster for row in with_cluster(chain, rounds=8).collect()} == {1}
+    with pytest.raises(ValueError, match="1 round or more, not 0"):
+        with_cluster(chain, rounds=0)

@@ -28,6 +28,7 @@ class Dirt:
     late: float = 0.01  # stamped hours to days ago
     emoji: float = 0.005  # in the first name
     long: float = 0.0005  # 10 to 100 kB in one field
+    second_account: float = 0.01  # the person of an earlier clean message under another identifier, written otherwise
 
     @staticmethod
     def none() -> Dirt:
@@ -48,8 +49,9 @@ class Message(NamedTuple):
 def messages(*, seed: int, count: int, start: int = 0, dirt: Dirt | None = None) -> Iterator[Message]:
     """Make the messages ``start`` to ``count`` of a sample: message i is the same whatever the count.
 
-    Each message is about a person of its own but duplicates, corrections and tombstones: these are about the person of
-    a clean message among the 5,000 before them, and where none is found (at the very start) they are clean themselves.
+    Each message is about a person of its own but duplicates, corrections, tombstones and second accounts: these are
+    about the person of a clean message among the 5,000 before them, and where none is found (at the very start) they
+    are clean themselves.
 
     Cost: about 16 µs a message, and a second for the pool of a new seed.
 
@@ -73,6 +75,8 @@ def _message(seed: int, index: int, limits: list[tuple[int, str]]) -> Message:
             return _of(seed, index, "clean", index, person_json(seed, index))
         if kind == "tombstone":
             return Message(index, user_id(seed, person).encode(), None, kind)
+        if kind == "second_account":
+            return _of(seed, index, kind, index, _second_account(seed, person, index, draw))
         return _of(seed, index, kind, person, person_json(seed, person, _twist(kind, draw)))
     text = person_json(seed, index, _twist(kind, draw))
     spoil = _SPOILERS.get(kind)
@@ -92,7 +96,7 @@ def _of(seed: int, index: int, kind: str, person: int, text: str, late_seconds: 
     return Message(index, user_id(seed, person).encode(), text.encode(), kind, late_seconds)
 
 
-_ABOUT_EARLIER = frozenset(("tombstone", "duplicate", "correction"))
+_ABOUT_EARLIER = frozenset(("tombstone", "duplicate", "correction", "second_account"))
 _REACH = 5_000
 _NEW_CITIES = ("Springfield", "Nyköping", "Wrocław", "Αθήνα", "Córdoba")
 _NULLED = (("email",), ("location", "city"), ("name", "first"), ("phone",), ("dob", "date"))
@@ -115,6 +119,22 @@ _TWISTS: dict[str, Callable[[int], Twist]] = {
 def _twist(kind: str, draw: int) -> Twist:
     make = _TWISTS.get(kind)
     return make(draw) if make else PLAIN
+
+
+def _second_account(seed: int, person: int, index: int, draw: int) -> str:
+    """Give a person as they registered once more: another name of the account, and mostly another address of mail."""
+    found = json.loads(person_json(seed, person))
+    name, login = found["name"], found["login"]
+    login |= {"uuid": user_id(seed, index), "username": f"{login['username']}{draw % 90 + 10}"}
+    if draw & 3:
+        found["email"] = f"second.{draw % 1_000_000}@example.net"
+    if draw & 4:
+        found["phone"] = None
+    if draw & 8:
+        name |= {"first": name["first"].upper(), "last": name["last"].upper()}
+    elif draw & 16:
+        name["first"] = name["first"][:1] + "."
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
 def _without_uuid(text: str, _draw: int) -> str:

@@ -12,7 +12,7 @@ from lakehouse.transforms.let import choose, let, let_column
 from lakehouse.transforms.literal_lookup import is_one_of
 from lakehouse.transforms.public_suffix import RESERVED, last_labels, registrable_domain
 
-__all__ = ["EmailProvider", "EmailReason", "email_domain", "normalize_email", "parse_email"]
+__all__ = ["EmailProvider", "EmailReason", "email_domain", "mailbox", "normalize_email", "parse_email"]
 
 _FIELDS = ("address", "local", "domain", "registrable_domain", "provider", "is_role", "reason")
 
@@ -61,6 +61,20 @@ def normalize_email(address: Column, *, lower_local: bool = True, one_per_mailbo
     Rows: unchanged. Columns: text. Cost, arguments, source: those of ``parse_email``.
     """
     return parse_email(address, lower_local=lower_local, one_per_mailbox=one_per_mailbox)["address"]
+
+
+@runs_on(*SPARK)
+def mailbox(address: Column) -> Column:
+    """Give the mailbox that an address reaches, by its one address: of ``ann.lee+shop@gmail.com`` ``annlee@gmail.com``.
+
+    Rows: unchanged. Columns: text, null for null. Cost: some 1 µs per row, where ``one_per_mailbox`` parses the address
+    once more.
+
+    Args:
+        address: As ``parse_email`` gives it; of other text the result means nothing.
+    """
+    local, domain = of_one_mailbox("substring_index(text, '@', 1)", "substring_index(text, '@', -1)")
+    return let_column("text", address, f"concat({local}, '@', {domain})", where=address.isNotNull())
 
 
 @runs_on(*SPARK)

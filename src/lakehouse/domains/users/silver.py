@@ -26,7 +26,7 @@ PERSON_RULES = (
     Holds("registered_after_birth", "registered_at >= born_on", because="Nobody registers before being born"),
     Holds("age_fits_birth", "abs(age - floor(months_between(registered_at, born_on) / 12) - years_registered) <= 1"),
 )
-_E164 = r"\+[1-9][0-9]{4,16}"
+E164 = r"\+[1-9][0-9]{4,16}"
 
 
 class Person(Scored):
@@ -49,9 +49,9 @@ class Person(Scored):
     ]
     email_provider: Annotated[Column[StringType], doc("free, disposable or corporate; null for what is no address")]
     phone: Annotated[
-        Column[StringType], doc("Landline, E.164; as written if it is none"), NotNull(), Matches(_E164), Pii.CONTACT
+        Column[StringType], doc("Landline, E.164; as written if it is none"), NotNull(), Matches(E164), Pii.CONTACT
     ]
-    cell: Annotated[Column[StringType], doc("Mobile, E.164; as written if it is none"), Matches(_E164), Pii.CONTACT]
+    cell: Annotated[Column[StringType], doc("Mobile, E.164; as written if it is none"), Matches(E164), Pii.CONTACT]
     street: Annotated[Column[StringType], doc("Street and number"), Pii.LOCATION]
     city: Annotated[Column[StringType], doc("City"), NotNull(weight=0.5)]
     state: Annotated[Column[StringType], doc("State or province")]
