@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from snowflake.connector.errors import OperationalError, ProgrammingError
 
 SNOWFLAKE_USER = "arn:aws:iam::999999999999:user/abc"
-_MADE = re.compile(r"CREATE (?:OR REPLACE (VIEW|EXTERNAL TABLE)|([A-Z ]+?) IF NOT EXISTS) (\S+)")
+_MADE = re.compile(
+    r"CREATE (?:(?:OR REPLACE (VIEW|EXTERNAL TABLE)|([A-Z ]+?) IF NOT EXISTS) (\S+)|(DYNAMIC ICEBERG TABLE) (\S+))"
+)
 _SHOWN = re.compile(r"SHOW ([A-Z ]+?) LIKE '([^']+)'(?: IN \w+ (\S+))?")
 _OPTION = re.compile(r"([A-Z0-9_]+) = \(?'?([^'\n;)]+)'?")
+
+
+_METRIC = re.compile(r'ALTER TABLE (\S+) ADD DATA METRIC FUNCTION (?:\w+\.)*(\w+) ON \("(\w+)"\);')
+_BODY = re.compile(r"ALTER ([A-Z ]+ POLICY) (\S+) SET BODY ->\s+(.*);", re.DOTALL)
+_POLICY = re.compile(r"POLICY .* AS (\(VAL .*\)) RETURNS (\S+) ->\s+(.*)\s+COMMENT = ", re.DOTALL)
 
 
 @dataclass
@@ -23,12 +31,15 @@ class Account:
         trusted: Whether the role in AWS lets it in.
         lose_at: Statements, counted from 1, at which the connection is lost.
         refusals: By the beginning of a statement the number and state that it is refused with.
+        answers: By a part of a SELECT what it gives.
+        shown: By the name of an object what SHOW tells of it beside that.
     """
 
     trusted: bool = False
     lose_at: set[int] = field(default_factory=set)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
     made: dict[tuple[str, str], str] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     connections: int = 0
@@ -48,14 +59,23 @@ class Account:
             return self._show(sql)
         if sql.startswith("DESC"):
             return self._describe(sql.rsplit(maxsplit=1)[-1])
+        if "DATA_METRIC_FUNCTION_REFERENCES" in sql:
+            return [{"NAME": name} for kind, name in self.made if kind == "METRIC"]
         if sql.startswith("SELECT"):
             return [{"ANSWER": self._answer(sql)}]
+        if body := _BODY.match(sql):
+            kind, name = body[1], body[2]
+            head, comment = self.made[kind, name].split("->")[0], self.made[kind, name].rpartition("COMMENT = ")[2]
+            self.made[kind, name] = f"{head}->\n  {body[3]}\n  COMMENT = {comment}"
+        if metric := _METRIC.match(sql):
+            self.made["METRIC", f"{metric[2]} {metric[3]}".lower()] = sql
         if made := _MADE.match(sql):
             self._make(made, sql)
         return []
 
     def _make(self, made: re.Match[str], sql: str) -> None:
-        kind, name = made[1] or made[2], made[3].rstrip(";")
+        kind, name = made[1] or made[2] or made[4], re.sub(r"[(;].*", "", made[3] or made[5])
+        kind = kind.replace("DYNAMIC ICEBERG", "DYNAMIC")
         if kind == "ICEBERG TABLE" and not self.trusted:
             raise ProgrammingError(msg="cannot assume the role", errno=91319)
         if "IF NOT EXISTS" not in sql or (kind, name) not in self.made:
@@ -69,10 +89,15 @@ class Account:
         if place and ("DATABASE" if "." not in place else "SCHEMA", place) not in self.made:
             raise ProgrammingError(msg=f"{place} does not exist", errno=2043)
         names = [name.split(".")[-1].strip('"') for of, name in self.made if of.endswith(kind)]
-        return [{"name": name} for name in names if name.lower() == own.lower()]
+        return [{"name": name} | self.shown.get(name, {}) for name in names if name.lower() == own.lower()]
 
     def _describe(self, name: str) -> list[dict[str, Any]]:
+        name = name.partition("(")[0]
         sql = next(text for (_, made), text in self.made.items() if made == name)
+        if body := re.search(r"\n  AS '(.*)';", sql):
+            return [{"property": "body", "value": body[1].replace("''", "'")}]
+        if policy := _POLICY.search(sql):
+            return [dict(zip(("name", "signature", "return_type", "body"), (name, *policy.groups()), strict=True))]
         options = dict(_OPTION.findall(sql))
         ids = {"STORAGE_AWS_IAM_USER_ARN": SNOWFLAKE_USER} if "STORAGE_AWS_ROLE_ARN" in options else {}
         if "SIGV4_EXTERNAL_ID" in options:
@@ -123,6 +148,13 @@ class FakeCursor:
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         return self.rows
+
+    def describe(self, command: str) -> list[tuple[Any, ...]]:
+        self.account.run(command)
+        return []
+
+    def fetch_arrow_batches(self) -> Iterator[Any]:
+        return iter(())
 
     def close(self) -> None:
         return None

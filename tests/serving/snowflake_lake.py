@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,21 +26,28 @@ from pyspark.sql.types import (
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.contract import ArrayType, Column, DecimalType, Pii, Schema, doc, table
 from lakehouse.contract.table import spec_of
+from lakehouse.quality import Between, Fresh, NotBlank, NotNull, OneOf, Unique
 from lakehouse.serving.snowflake import iceberg_table
 from lakehouse.serving.snowflake.external_table import refresh_external
 from lakehouse.serving.snowflake.plan import files_of, statements
 from lakehouse.serving.snowflake.statement import Statement
+from lakehouse.serving.snowflake.unload import unload_statement
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@table("gold.sales", key=("day",), partitioned_by=("country", "months(day)"))
+@table(
+    "gold.sales",
+    key=("day",),
+    partitioned_by=("country", "months(day)"),
+    rules=(Unique("day"), Fresh(column="last_at", within=timedelta(days=1))),
+)
 class Sales(Schema):
     """One row per day and country; the shop's own."""
 
     day: Annotated[Column[DateType], doc("Day")]
-    country: Annotated[Column[StringType], doc("ISO 3166-1 alpha-2")]
-    orders: Annotated[Column[LongType], doc("It's a count", unit="orders")]
+    country: Annotated[Column[StringType], doc("ISO 3166-1 alpha-2"), NotBlank(), OneOf("DE", "FR", "it's")]
+    orders: Annotated[Column[LongType], doc("It's a count", unit="orders"), NotNull(), Between(0, math.inf)]
     net: Annotated[Column[DecimalType[Literal[12], Literal[2]]], doc('Without tax; a \\ and a "quote"', unit="EUR")]
     last_at: Column[TimestampType]
     tags: Column[ArrayType[StringType]]
@@ -59,7 +68,22 @@ class People(Schema):
     seen: Column[TimestampNTZType]
 
 
-SPECS = (spec_of(Sales), spec_of(People))
+@table("gold.best_days", key=("day",), partitioned_by=("country", "days(last_at)", "months(day)"), external=True)
+class BestDays(Schema):
+    """Days on which most was sold, as Snowflake computes them."""
+
+    day: Annotated[Column[DateType], doc("Day")]
+    country: Column[StringType]
+    orders: Column[LongType]
+    net: Column[DecimalType[Literal[14], Literal[2]]]
+    last_at: Column[TimestampType]
+    mark: Column[BinaryType]
+
+
+BEST = spec_of(BestDays)
+BEST_QUERY = """SELECT DAY, COUNTRY, ORDERS, NET, LAST_AT, NULL AS MARK FROM LAKE.GOLD.SALES
+QUALIFY RANK() OVER (ORDER BY NET DESC) <= 10 -- ten"""
+SALES_SPEC, PEOPLE_SPEC = SPECS = (spec_of(Sales), spec_of(People))
 SETTINGS = SnowflakeSettings(
     aws_region="eu-central-1",
     aws_account_id="123456789012",
@@ -86,11 +110,16 @@ def golden() -> dict[str, tuple[Statement, ...]]:
     told = SETTINGS.model_copy(update={"route": "export", "sns_topic_arn": TOPIC})
     found["export_told"] = statements(SPECS, told, places=places("export"))
     by_file = SETTINGS.model_copy(update={"route": "object_store"})
+    measured = SETTINGS.model_copy(update={"metric_minutes": 60, "managed_url": "s3://lake-managed/"})
+    found["measured"] = statements(SPECS, measured)
     found["later"] = (
         iceberg_table.refresh(SETTINGS, SPECS[0]),
         iceberg_table.refresh(by_file, SPECS[0], FILE.format("sales")),
         refresh_external(SETTINGS, SPECS[0]),
+        unload_statement(SETTINGS, BEST, BEST_QUERY, run_id="20260102t030405_a1b2c3"),
     )
+    made = [one for route in found.values() for one in route]
+    found["changes"] = tuple(dict.fromkeys(by for one in made for change in one.changes for by in change.by))
     return found
 
 

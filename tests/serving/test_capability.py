@@ -17,6 +17,7 @@ from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from lakehouse.errors import ServingError
 from lakehouse.serving.capability import LIMITS, Feature, Verdict, features, lint, refuse
 
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "snowflake.md"
 Make = Callable[..., Table]
 
 
@@ -43,6 +44,10 @@ def make(tmp_path: Path) -> Make:
         ({"a": iceberg.TimestampType()}, {Feature.LOCAL_TIMESTAMPS}),
         ({"a": iceberg.ListType(2, iceberg.TimestampType())}, {Feature.LOCAL_TIMESTAMPS}),
         ({"a": iceberg.MapType(2, iceberg.DateType(), 3, iceberg.LongType())}, {Feature.MAP_KEYS}),
+        (
+            {"a": iceberg.TimeType(), "b": iceberg.FixedType(2), "c": iceberg.UUIDType()},
+            {Feature.TIMES, Feature.FIXED, Feature.UUIDS},
+        ),
         ({"a": iceberg.MapType(2, iceberg.StringType(), 3, iceberg.LongType())}, set()),
     ],
 )
@@ -67,6 +72,22 @@ def test_what_is_only_warned_of_is_not_refused() -> None:
     found = [one for one in lint(with_equality_deletes(), name="t", engine="snowflake") if "version 3" in str(one)]
     assert [one.limit.verdict for one in found] == [Verdict.WARNED]
     refuse(found)
+
+
+@pytest.mark.parametrize(("engine", "refused"), [("athena", 2), ("redshift", 3), ("snowflake", 0), ("duckdb", 0)])
+def test_a_type_that_a_reader_does_not_have_is_refused_for_that_reader(make: Make, engine: str, refused: int) -> None:
+    table = make(a=iceberg.TimeType(), b=iceberg.FixedType(2), c=iceberg.UUIDType())
+    found = [one for one in lint(table, name="gold.made", engine=engine) if one.limit.verdict is Verdict.REFUSED]
+    assert len(found) == refused
+
+
+def test_the_guide_shows_each_limit_of_each_reader() -> None:
+    engines = list(dict.fromkeys(one.engine for one in LIMITS))
+    cells = {(one.feature, one.engine): f"{one.verdict}: {one.why}" for one in LIMITS}
+    lines = [f"| a table has | {' | '.join(engines)} |", "|---" * (1 + len(engines)) + "|"]
+    for feature in dict.fromkeys(one.feature for one in LIMITS):
+        lines.append(f"| {feature} | {' | '.join(cells.get((feature, one), '') for one in engines)} |")
+    assert "\n".join(lines) in GUIDE.read_text()
 
 
 def test_each_limit_has_its_source() -> None:

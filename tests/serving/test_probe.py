@@ -127,6 +127,32 @@ def test_snowflake_is_told_the_next_metadata_file_where_it_has_no_catalog(accoun
     assert account.sent[0].endswith(f"REFRESH '{cities.metadata_location}';")
 
 
+def test_a_publish_tells_a_table_that_is_there_of_the_next_metadata_file(account: Account, cities: Table) -> None:
+    to = SETTINGS.model_copy(update={"route": "object_store", "row_access": {}, "streams": ()})
+    warehouse = SnowflakeWarehouse(to=to, session=of(account))
+    for number in (1, 2):
+        file = f"s3://lake/gold/cities/metadata/0000{number}-a.metadata.json"
+        warehouse.publish([ServedTable(spec=spec_of(Cities), metadata_location=file, live=cities)])
+    told = [sql for sql in account.sent if sql.startswith("ALTER ICEBERG TABLE")]
+    assert told == [
+        "ALTER ICEBERG TABLE LAKE.GOLD_TABLES.\"cities\" REFRESH 'gold/cities/metadata/00002-a.metadata.json';"
+    ]
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_an_external_table_is_read_at_the_snapshot_of_its_folder(account: Account, cities: Table, behind: int) -> None:
+    first = cities.current_snapshot()
+    assert first is not None
+    for _ in range(behind):
+        cities.append(ROWS)
+    account.made["SCHEMA", "LAKE.GOLD_TABLES"] = ""
+    account.made["EXTERNAL TABLE", 'LAKE.GOLD_TABLES."cities"'] = ""
+    account.shown["cities"] = {"location": f"@LAKE.EXPORTS.FILES/gold/cities/snapshot={first.snapshot_id}/"}
+    account.answers["COUNT(*)"] = 3
+    exports = SnowflakeWarehouse(to=SETTINGS.model_copy(update={"route": "export"}), session=of(account))
+    assert probe(exports, cities).right is (behind == 0)
+
+
 def test_without_trust_a_publish_raises_with_the_policy(account: Account, cities: Table) -> None:
     account.trusted = False
     warehouse = SnowflakeWarehouse(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -20,6 +21,7 @@ from tests.serving.fake_snowflake import SNOWFLAKE_USER, Account
 from tests.serving.snowflake_lake import SETTINGS, SPECS, golden
 
 FOUND = golden()["glue_rest"]
+RENEWED = {"view", "grant", "grant of a role", "warehouse limit"}
 MADE = [one for one in FOUND if one.step is not Step.CHECKS]
 
 
@@ -60,7 +62,25 @@ def test_a_second_time_only_what_is_renewed_is_sent() -> None:
     account = Account(trusted=True)
     run(account)
     again = run(account)
-    assert {one.kind for one in again.done} == {"view", "grant", "grant of a role", "warehouse limit"}
+    assert {one.kind for one in again.done} == RENEWED
+
+
+def test_what_measures_a_column_already_is_not_placed_there_again() -> None:
+    account = Account(trusted=True)
+    session = Session(open=account.open)
+    apply(session, golden()["measured"])
+    again = apply(session, golden()["measured"])
+    assert {one.kind for one in again.done} == RENEWED | {"metric schedule"}
+
+
+def test_a_rule_that_changed_is_told_where_its_function_stands() -> None:
+    account = Account(trusted=True)
+    session = Session(open=account.open)
+    apply(session, golden()["measured"])
+    name = "LAKE.GOVERNANCE.BROKEN_GOLD_SALES_ORDERS_BETWEEN"
+    changed(account, "DATA METRIC FUNCTION", name, "V < 0", "V < 5")
+    with pytest.raises(ServingError, match=r"BODY: declared SELECT COUNT.*V < 0, found SELECT COUNT.*V < 5"):
+        apply(session, golden()["measured"])
 
 
 def test_a_plan_changes_nothing_and_says_what_is_there() -> None:
@@ -92,15 +112,101 @@ def test_a_connection_that_stays_lost_ends_it_and_the_next_run_makes_the_rest() 
     assert applied.kept
 
 
-def test_an_external_id_that_changed_is_refused_before_anything_is_sent() -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "option"),
+    [
+        ("EXTERNAL VOLUME", "LAKE_VOLUME", "STORAGE_AWS_EXTERNAL_ID"),
+        ("STORAGE INTEGRATION", "LAKE_STORAGE", "STORAGE_AWS_EXTERNAL_ID"),
+        ("CATALOG INTEGRATION", "LAKE_GLUE", "SIGV4_EXTERNAL_ID"),
+    ],
+)
+def test_an_external_id_that_changed_is_refused_before_anything_is_sent(kind: str, name: str, option: str) -> None:
     account = Account()
     run(account)
-    kind = ("EXTERNAL VOLUME", "LAKE_VOLUME")
-    account.made[kind] = account.made[kind].replace("'lakehouse'", "'another'")
+    changed(account, kind, name, "'lakehouse'", "'another'")
     before = writes(account)
-    with pytest.raises(ServingError, match="LAKE_VOLUME STORAGE_AWS_EXTERNAL_ID: declared lakehouse, found another"):
+    with pytest.raises(ServingError, match=f"{name} {option}: declared lakehouse, found another"):
         run(account)
     assert writes(account) == before
+
+
+def changed(account: Account, kind: str, name: str, old: str, new: str) -> None:
+    """Let something be there otherwise than it was made."""
+    assert old in account.made[kind, name]
+    account.made[kind, name] = account.made[kind, name].replace(old, new)
+
+
+def test_a_policy_that_masks_otherwise_is_told_and_gets_the_declared_body_where_it_stands() -> None:
+    account = Account(trusted=True)
+    run(account)
+    name = "LAKE.GOVERNANCE.MASK_NAME_VARCHAR"
+    changed(account, "MASKING POLICY", name, "ELSE '***'", "ELSE VAL")
+    told = next(one for one in plan(Session(open=account.open), FOUND) if one.statement.name == name)
+    assert told.differences == (
+        f"{name} BODY: declared CASE WHEN IS_ROLE_IN_SESSION('LAKE_PERSONAL_READ') THEN VAL ELSE '***' END, "
+        "found CASE WHEN IS_ROLE_IN_SESSION('LAKE_PERSONAL_READ') THEN VAL ELSE VAL END",
+    )
+    before = len(writes(account))
+    run(account)
+    assert [sql for sql in writes(account)[before:] if "POLICY" in sql.splitlines()[0]] == [
+        f"ALTER MASKING POLICY {name} SET BODY ->\n"
+        "  CASE WHEN IS_ROLE_IN_SESSION('LAKE_PERSONAL_READ') THEN VAL ELSE '***' END;"
+    ]
+    assert {one.kind for one in run(account).done} == RENEWED
+
+
+def test_a_policy_of_another_type_is_refused_before_anything_is_sent() -> None:
+    account = Account(trusted=True)
+    run(account)
+    changed(account, "MASKING POLICY", "LAKE.GOVERNANCE.MASK_NAME_VARCHAR", "(VAL VARCHAR)", "(VAL NUMBER)")
+    before = writes(account)
+    with pytest.raises(ServingError, match=r"SIGNATURE: declared \(VAL VARCHAR\), found \(VAL NUMBER\)"):
+        run(account)
+    assert writes(account) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "sent"),
+    [
+        ("LAKE_WH", {"size": "Large", "auto_suspend": 60, "auto_resume": "true"}, "ALTER WAREHOUSE LAKE_WH SET"),
+        ("LAKE_WH", {"size": "X-Small", "auto_suspend": 60, "auto_resume": "false"}, "ALTER WAREHOUSE LAKE_WH SET"),
+        ("LAKE_WH_MONITOR", {"credit_quota": "20.00"}, "ALTER RESOURCE MONITOR LAKE_WH_MONITOR SET CREDIT_QUOTA = 10;"),
+        ('LAKE.GOLD_TABLES."sales"', {"comment": "Old"}, 'COMMENT ON TABLE LAKE.GOLD_TABLES."sales" IS'),
+        ("LAKE.GOLD.BEST_DAYS", {"target_lag": "1 day"}, "ALTER DYNAMIC TABLE LAKE.GOLD.BEST_DAYS SET TARGET_LAG"),
+    ],
+    ids=["size", "does not resume", "quota", "comment", "lag"],
+)
+def test_what_can_be_changed_where_it_is_is_changed(name: str, shown: dict[str, Any], sent: str) -> None:
+    account = Account(trusted=True)
+    run(account)
+    account.shown[name.rpartition(".")[2].strip('"')] = shown
+    more = [one.sql for one in run(account).done if one.kind not in RENEWED]
+    assert [sql[: len(sent)] for sql in more] == [sent]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("LAKE_WH", {"size": "X-Small", "auto_suspend": 60, "auto_resume": "true"}),
+        ("LAKE_WH_MONITOR", {"credit_quota": "10.00"}),
+        ("BEST_DAYS", {"text": "create or replace dynamic table x as SELECT DAY, SUM(ORDERS) AS ORDERS\n"
+                               " FROM LAKE.GOLD.SALES GROUP BY DAY", "target_lag": "5 minutes"}),
+    ],
+    ids=["warehouse", "quota", "query"],
+)  # fmt: skip
+def test_what_snowflake_only_writes_otherwise_is_no_difference(name: str, shown: dict[str, Any]) -> None:
+    account = Account(trusted=True)
+    run(account)
+    account.shown[name] = shown
+    assert {one.kind for one in run(account).done} == RENEWED
+
+
+def test_an_iceberg_table_of_another_catalog_is_refused() -> None:
+    account = Account(trusted=True)
+    run(account)
+    account.shown["sales"] = {"catalog_name": "OTHER_GLUE", "catalog_table_name": "sales"}
+    with pytest.raises(ServingError, match=r"gold\.sales CATALOG_NAME: declared LAKE_GLUE, found OTHER_GLUE"):
+        run(account)
 
 
 def test_a_role_without_grants_is_told_what_it_needs() -> None:

@@ -19,7 +19,9 @@ from tests.serving.sql_mutations import OPERATORS, Mutant, joined, mutants
 
 UNREADABLE = {
     "catalog integration glue rest",
+    "catalog integration refresh",
     "catalog integration s3 tables",
+    "dynamic table settings",
     "iceberg refresh",
     "linked database",
     "storage integration",

@@ -35,7 +35,7 @@ def test_the_statements_are_those_that_were_reviewed() -> None:
     assert reviewed() == written
 
 
-@pytest.mark.parametrize("route", [route for route in golden() if route != "later"])
+@pytest.mark.parametrize("route", [route for route in golden() if route not in {"later", "changes"}])
 def test_each_statement_of_a_route_is_right_and_after_what_it_needs(route: str) -> None:
     assert check_all(golden()[route]) == []
 

@@ -64,6 +64,7 @@ _VERBS = {
     "sql": "serve:sql",
     "status": "status:status",
     "athena": "athena:athena",
+    "unload": "unload:unload",
     "dead-letters": "dead_letters:dead_letters",
     "replay": "dead_letters:replay",
     "history": "history:history",

@@ -67,6 +67,17 @@ class SnowflakeSettings(Section):
     dynamic_tables: dict[LayerAndName, str] = Field(
         {}, description="layer.name → SELECT over the views, that Snowflake keeps up by itself"
     )
+    results: dict[LayerAndName, str] = Field(
+        {}, description="Table of the lake → SELECT that Snowflake computes it by; `lakehouse unload` takes it"
+    )
+    managed_url: Bucket = Field(
+        "",
+        description="s3:// prefix beside the lake's where dynamic tables are Iceberg; empty: they are Snowflake's own",
+    )
+    managed_volume: Name = Field("LAKE_MANAGED", description="External volume over it, which Snowflake writes to")
+    metric_minutes: Literal[0, 5, 15, 30, 60, 720, 1440] = Field(
+        0, description="How often Snowflake measures the rules of contracts; 0: never. Needs Enterprise edition"
+    )
     streams: tuple[str, ...] = Field((), description="Tables of which Snowflake notes the rows that come")
     lag_minutes: int = Field(5, ge=1, le=10_080, description="How far behind what Snowflake computes may be")
     account: str = Field("", description="Account identifier, as organisation-account")
@@ -85,6 +96,13 @@ class SnowflakeSettings(Section):
             if value and not value.startswith("secret://"):
                 todo = f"write {name} = 'secret://env/NAME' and put it into that variable"
                 raise PydanticCustomError("secret", f"snowflake.{name} is a secret and no place for one; {todo}")
+        if self.managed_url and (
+            self.managed_url.startswith(self.storage_url or "-") or self.storage_url.startswith(self.managed_url)
+        ):
+            what = (
+                "snowflake.managed_url and snowflake.storage_url lie in each other: Snowflake would write to the lake"
+            )
+            raise PydanticCustomError("combination", what)
         given = [name for name in ("password", "private_key", "token") if getattr(self, name)]
         if len(given) > 1:
             what = f"snowflake.{' and snowflake.'.join(given)} are two ways to sign in: give one"

@@ -27,6 +27,9 @@ class Feature(StrEnum):
     LOCAL_TIMESTAMPS = "timestamps without a time zone"
     MAP_KEYS = "maps by something else than text or integers"
     MANY_FIELDS = "more than 1,000 fields inside of a column"
+    TIMES = "times of day"
+    FIXED = "binary values of a fixed length"
+    UUIDS = "UUIDs as such"
 
 
 class Verdict(StrEnum):
@@ -49,6 +52,10 @@ class Limit:
 
 _ICEBERG = "docs.snowflake.com/en/user-guide/tables-iceberg"
 _TYPES = f"{_ICEBERG}-data-types"
+_ATHENA = "docs.aws.amazon.com/athena/latest/ug/querying-iceberg"
+_ATHENA_NAMES = "docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names"
+_REDSHIFT_NAMES = "docs.aws.amazon.com/redshift/latest/dg/r_names"
+_REDSHIFT = "docs.aws.amazon.com/redshift/latest/dg/querying-iceberg-supported-data-types"
 _LIMITS = {
     "snowflake": (
         (Feature.EQUALITY_DELETES, Verdict.REFUSED, "it reads position deletes and deletion vectors", _ICEBERG),
@@ -58,6 +65,21 @@ _LIMITS = {
         (Feature.LOCAL_TIMESTAMPS, Verdict.WARNED, "TIMESTAMP_NTZ is no instant", _TYPES),
         (Feature.MAP_KEYS, Verdict.REFUSED, "keys of a MAP are text or integers", _TYPES),
         (Feature.MANY_FIELDS, Verdict.REFUSED, "a structured type has 1,000 at most", _TYPES),
+    ),
+    "athena": (
+        (Feature.FORMAT_3, Verdict.REFUSED, "it reads tables of version 2", _ATHENA),
+        (Feature.SAME_IN_UPPER_CASE, Verdict.REFUSED, "Glue's names have no case", _ATHENA_NAMES),
+        (Feature.MIXED_CASE, Verdict.WARNED, "it shows them in lower case", _ATHENA_NAMES),
+        (Feature.TIMES, Verdict.REFUSED, "it has no such type", f"{_ATHENA}-supported-data-types"),
+        (Feature.FIXED, Verdict.REFUSED, "it has no such type", f"{_ATHENA}-supported-data-types"),
+    ),
+    "redshift": (
+        (Feature.FORMAT_3, Verdict.REFUSED, "it reads tables of version 2", _REDSHIFT),
+        (Feature.SAME_IN_UPPER_CASE, Verdict.REFUSED, "Glue's names have no case", _REDSHIFT_NAMES),
+        (Feature.MIXED_CASE, Verdict.WARNED, "it shows them in lower case", _REDSHIFT_NAMES),
+        (Feature.TIMES, Verdict.REFUSED, "it has no such type", _REDSHIFT),
+        (Feature.FIXED, Verdict.REFUSED, "it has no such type", _REDSHIFT),
+        (Feature.UUIDS, Verdict.REFUSED, "it has no such type", _REDSHIFT),
     ),
     "duckdb": (
         (Feature.SAME_IN_UPPER_CASE, Verdict.REFUSED, "its names have no case", "duckdb.org/docs/stable/sql/dialect"),
@@ -119,13 +141,19 @@ def features(table: Table) -> Iterator[Feature]:
     yield from _of_types(schema.columns)
 
 
+_TYPED = (
+    (Feature.NANOSECONDS, (iceberg.TimestampNanoType, iceberg.TimestamptzNanoType)),
+    (Feature.LOCAL_TIMESTAMPS, (iceberg.TimestampType, iceberg.TimestampNanoType)),
+    (Feature.TIMES, (iceberg.TimeType,)),
+    (Feature.FIXED, (iceberg.FixedType,)),
+    (Feature.UUIDS, (iceberg.UUIDType,)),
+)
+
+
 def _of_types(fields: Sequence[iceberg.NestedField]) -> Iterator[Feature]:
     found = [list(walk(field.field_type)) for field in fields]
     kinds = {type(one) for inner in found for one in inner}
-    if kinds & {iceberg.TimestampNanoType, iceberg.TimestamptzNanoType}:
-        yield Feature.NANOSECONDS
-    if kinds & {iceberg.TimestampType, iceberg.TimestampNanoType}:
-        yield Feature.LOCAL_TIMESTAMPS
+    yield from (feature for feature, types in _TYPED if kinds & set(types))
     maps = [one for inner in found for one in inner if isinstance(one, iceberg.MapType)]
     if any(not isinstance(m.key_type, iceberg.StringType | iceberg.IntegerType | iceberg.LongType) for m in maps):
         yield Feature.MAP_KEYS

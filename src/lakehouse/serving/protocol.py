@@ -30,12 +30,14 @@ class ServedTable:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a warehouse says that it reads of a table; ``location`` is empty where it does not know the table.
+    """What a warehouse says that it reads of a table: the metadata file at ``location``, or a snapshot by its id.
 
-    ``state`` is what the warehouse says of itself, or why it cannot read.
+    Neither is there where it does not know the table. ``state`` is what the warehouse says of itself, or why it cannot
+    read.
     """
 
     location: str = ""
+    snapshot_id: int | None = None
     rows: int | None = None
     state: str = ""
 
@@ -99,7 +101,7 @@ def compare(table: ServedTable, reading: Reading, *, now: datetime) -> Probe:
     """Hold what is read against the catalog; a metadata file is read only where the two name different ones."""
     live = table.live
     assert live is not None, "a probe is of a table of the catalog"
-    read = _snapshot_at(live, reading.location)
+    read = reading.snapshot_id if reading.snapshot_id is not None else _snapshot_at(live, reading.location)
     current = read == live.metadata.current_snapshot_id
     # A table without a snapshot has nothing that could be read late.
     timely = current or not live.metadata.snapshot_log

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.serving.snowflake.names import literal
-from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.serving.snowflake.statement import Change, Statement, Step
 
-GOVERNANCE = "GOVERNANCE"
+_GOVERNANCE = "GOVERNANCE"
 EXPORTS = "EXPORTS"
 
 
@@ -18,6 +20,11 @@ def layer_schema(to: SnowflakeSettings, layer: str) -> str:
 def table_schema(to: SnowflakeSettings, layer: str) -> str:
     """Give the schema of the tables below these views; nobody but their owner reads it."""
     return f"{to.database}.{layer.upper()}_TABLES"
+
+
+def governance(to: SnowflakeSettings) -> str:
+    """Give the schema of what stands over tables: policies, tags, functions that measure."""
+    return f"{to.database}.{_GOVERNANCE}"
 
 
 def database(to: SnowflakeSettings) -> Statement:
@@ -41,7 +48,15 @@ def warehouse(to: SnowflakeSettings) -> Statement:
         "  COMMENT = 'Readers of the lake';"
     )
     shown = f"SHOW WAREHOUSES LIKE {literal(to.warehouse)}"
-    return Statement(step=Step.ACCOUNT, kind="warehouse", name=to.warehouse, sql=sql, shown_by=shown)
+    made = Statement(step=Step.ACCOUNT, kind="warehouse", name=to.warehouse, sql=sql, shown_by=shown)
+    altered = made.altered(
+        "warehouse settings",
+        f"ALTER WAREHOUSE {to.warehouse} SET\n  WAREHOUSE_SIZE = {to.warehouse_size}\n"
+        f"  AUTO_SUSPEND = {to.suspend_seconds}\n  AUTO_RESUME = TRUE;",
+    )
+    # SHOW writes X-Small where a statement has XSMALL.
+    wanted = {"SIZE": to.warehouse_size, "AUTO_SUSPEND": str(to.suspend_seconds), "AUTO_RESUME": "true"}
+    return replace(made, changes=tuple(Change(name=n, value=v, by=(altered,)) for n, v in wanted.items()))
 
 
 def resource_monitor(to: SnowflakeSettings) -> Statement:
@@ -55,7 +70,10 @@ def resource_monitor(to: SnowflakeSettings) -> Statement:
         "  TRIGGERS ON 80 PERCENT DO NOTIFY ON 100 PERCENT DO SUSPEND;"
     )
     shown = f"SHOW RESOURCE MONITORS LIKE {literal(name)}"
-    return Statement(step=Step.ACCOUNT, kind="resource monitor", name=name, sql=sql, shown_by=shown)
+    made = Statement(step=Step.ACCOUNT, kind="resource monitor", name=name, sql=sql, shown_by=shown)
+    quota = str(to.credits_a_month)
+    altered = made.altered("resource monitor quota", f"ALTER RESOURCE MONITOR {name} SET CREDIT_QUOTA = {quota};")
+    return replace(made, changes=(Change(name="CREDIT_QUOTA", value=quota, by=(altered,)),))
 
 
 def limited(to: SnowflakeSettings) -> Statement:
@@ -73,4 +91,4 @@ def _made(what: str, name: str, *, comment: str) -> Statement:
         name=name,
         sql=f"CREATE {what} IF NOT EXISTS {name} COMMENT = {literal(comment)};",
         shown_by=f"SHOW {what}S LIKE {literal(own)}{within}",
-    )
+    ).with_comment(what, name, comment)

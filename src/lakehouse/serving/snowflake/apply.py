@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake.check import require_right
 from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.serving.snowflake.tokens import tokens
 from lakehouse.serving.snowflake.trust import properties_of, trust_policy
 from lakehouse.snowflake_session import Session
 
 _ACCESS = frozenset({"volume is open", "catalog is open", "storage is open"})
 """Checks that fail until the role in AWS trusts Snowflake."""
+
+_SHOWN = 160
+"""Characters of a value that a difference shows."""
 
 _UNSET = re.compile(r"<(snowflake\.\w+|metadata file of [\w.]+)>")
 
@@ -29,16 +33,19 @@ class State(StrEnum):
     MAKE = "make"
     KEEP = "is there"
     RENEW = "renew"
+    CHANGE = "change"
     DIFFERS = "differs"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A statement, and what is there of it; ``differences`` say what was found against what is declared."""
+    """A statement, and what is there of it; ``differences`` say what was found against what is declared, and
+    ``changes`` are the statements that mend them."""
 
     statement: Statement
     state: State
     differences: tuple[str, ...] = ()
+    changes: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +66,14 @@ class Applied:
 
 
 def plan(session: Session, found: Sequence[Statement]) -> tuple[Planned, ...]:
-    """Look what is there, in at most two questions a statement; nothing is changed."""
+    """Look what is there and what of it differs, in at most two questions a statement; nothing is changed."""
     return tuple(_planned(session, one) for one in found if one.step is not Step.CHECKS)
 
 
 def apply(
     session: Session, found: Sequence[Statement], *, say: Callable[[Planned], None] = lambda _one: None
 ) -> Applied:
-    """Run the statements whose object is not there, and those that are run each time.
+    """Run the statements whose object is not there, those that are run each time, and those that change what differs.
 
     Volumes and integrations come first. If AWS does not let Snowflake in yet, it ends there with the policy to put on
     the role; run again, it goes on.
@@ -81,7 +88,8 @@ def apply(
     first = [one for one in planned if one.statement.step <= Step.CATALOG]
     done, kept = _run(session, first, say)
     if refused := tuple(_refused(session, found)):
-        described = [properties_of(session.ask(one.described_by)) for one in found if one.described_by]
+        asked = [one.statement.described_by for one in first if one.statement.described_by]
+        described = [properties_of(session.ask(sql)) for sql in asked]
         return Applied(done=done, kept=kept, trust=trust_policy(described), refused=refused)
     more_done, more_kept = _run(session, [one for one in planned if one not in first], say)
     return Applied(done=(*done, *more_done), kept=(*kept, *more_kept))
@@ -91,21 +99,57 @@ def _planned(session: Session, one: Statement) -> Planned:
     if not one.shown_by:
         return Planned(statement=one, state=State.RENEW)
     own = one.name.split(".")[-1].strip('"').lower()
-    rows = session.exists(one.shown_by) or ()
     # LIKE reads _ as any letter.
-    if not any(str(row.get("name", "")).lower() == own for row in rows):
+    shown = [row for row in session.exists(one.shown_by) or () if str(row.get("name", "")).lower() == own]
+    if not shown:
         return Planned(statement=one, state=State.MAKE)
-    differences = tuple(_differences(session, one)) if one.described_by else ()
-    return Planned(statement=one, state=State.DIFFERS if differences else State.KEEP, differences=differences)
+    found = properties_of(shown)
+    if one.described_by and (one.properties or one.changes):
+        found |= properties_of(session.exists(one.described_by) or ())
+    differences = tuple(_differences(one.name, one.properties, found))
+    if differences:
+        return Planned(statement=one, state=State.DIFFERS, differences=differences)
+    late = [change for change in one.changes if any(_differences(one.name, {change.name: change.value}, found))]
+    return Planned(
+        statement=one,
+        state=State.CHANGE if late else State.KEEP,
+        differences=tuple(_differences(one.name, {change.name: change.value for change in late}, found)),
+        changes=tuple(dict.fromkeys(by for change in late for by in change.by)),
+    )
 
 
-def _differences(session: Session, one: Statement) -> Iterator[str]:
-    found = properties_of(session.exists(one.described_by) or ())
-    for name, declared in one.properties.items():
+def _differences(of: str, declared: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
+    for name, wanted in declared.items():
         value = found.get(name)
-        # What DESC does not tell of this kind cannot be compared.
-        if value is not None and value.strip('[]" ').lower() != declared.lower():
-            yield f"{one.name} {name}: declared {declared}, found {value}"
+        # What Snowflake does not tell of this kind cannot be compared.
+        if value is not None and not _same(name, wanted, value):
+            yield f"{of} {name}: declared {_short(wanted)}, found {_short(value)}"
+
+
+def _same(name: str, wanted: str, found: str) -> bool:
+    if name == "COMMENT":
+        return wanted == found
+    if name == "SIZE":
+        return wanted == found.upper().replace("-", "")
+    if found.strip('[]" ').lower() == wanted.lower():
+        return True
+    said, told = ([one.text for one in tokens(text)] for text in (wanted, found))
+    # SHOW gives a query with what stands before it, and a number of credits as 10.00.
+    return (
+        said == told or (name == "TEXT" and told[-len(said) :] == said) or _number(wanted) == _number(found) is not None
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
 
 
 def _refuse_unset(found: Sequence[Statement]) -> None:
@@ -118,7 +162,8 @@ def _refuse_unset(found: Sequence[Statement]) -> None:
 
 
 def _refuse_differences(planned: Sequence[Planned]) -> None:
-    lines = "".join(f"\n  - {line}" for one in planned for line in one.differences)
+    refused = (one for one in planned if one.state is State.DIFFERS)
+    lines = "".join(f"\n  - {line}" for one in refused for line in one.differences)
     if lines:
         raise ServingError(
             f"what is in Snowflake is not what is declared, nothing was changed:{lines}\n"
@@ -133,11 +178,14 @@ def _run(
     done, kept = [], []
     for one in planned:
         say(one)
-        if one.state is State.KEEP:
+        if one.state in {State.KEEP, State.CHANGE}:
             kept.append(one.statement)
         else:
             session.ask(one.statement.sql)
             done.append(one.statement)
+        for change in one.changes:
+            session.ask(change.sql)
+            done.append(change)
     return tuple(done), tuple(kept)
 
 

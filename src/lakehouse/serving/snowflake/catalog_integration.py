@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.serving.snowflake.names import given, literal
-from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.serving.snowflake.statement import Change, Statement, Step
 
 
 def catalog_integration(to: SnowflakeSettings) -> Statement:
@@ -51,7 +52,9 @@ def glue(to: SnowflakeSettings) -> Statement:
         "  ENABLED = TRUE\n"
         f"  REFRESH_INTERVAL_SECONDS = {to.refresh_seconds};"
     )
-    return _statement(to, "catalog integration glue", sql, {"GLUE_AWS_ROLE_ARN": role})
+    return _statement(
+        to, "catalog integration glue", sql, {"GLUE_AWS_ROLE_ARN": role, "GLUE_CATALOG_ID": to.aws_account_id}
+    )
 
 
 def object_store(to: SnowflakeSettings) -> Statement:
@@ -82,16 +85,25 @@ def _rest(to: SnowflakeSettings, kind: str, config: Mapping[str, str]) -> Statem
         "  ENABLED = TRUE\n"
         f"  REFRESH_INTERVAL_SECONDS = {to.refresh_seconds};"
     )
-    return _statement(to, kind, sql, {"SIGV4_IAM_ROLE": role, "SIGV4_EXTERNAL_ID": to.external_id})
+    properties = {name: config[name].strip("'") for name in ("CATALOG_URI", "CATALOG_NAME")}
+    return _statement(to, kind, sql, properties | {"SIGV4_IAM_ROLE": role, "SIGV4_EXTERNAL_ID": to.external_id})
 
 
 def _statement(to: SnowflakeSettings, kind: str, sql: str, properties: Mapping[str, str]) -> Statement:
-    return Statement(
+    name = to.catalog_integration
+    made = Statement(
         step=Step.CATALOG,
         kind=kind,
-        name=to.catalog_integration,
+        name=name,
         sql=sql,
-        shown_by=f"SHOW CATALOG INTEGRATIONS LIKE {literal(to.catalog_integration)}",
-        described_by=f"DESCRIBE CATALOG INTEGRATION {to.catalog_integration}",
-        properties=properties,
+        shown_by=f"SHOW CATALOG INTEGRATIONS LIKE {literal(name)}",
+        described_by=f"DESCRIBE CATALOG INTEGRATION {name}",
+        properties=dict(properties) | {"ENABLED": "true"},
     )
+    if to.route == "object_store":
+        return made
+    seconds = str(to.refresh_seconds)
+    altered = made.altered(
+        "catalog integration refresh", f"ALTER CATALOG INTEGRATION {name} SET REFRESH_INTERVAL_SECONDS = {seconds};"
+    )
+    return replace(made, changes=(Change(name="REFRESH_INTERVAL_SECONDS", value=seconds, by=(altered,)),))

@@ -30,6 +30,7 @@ def check_all(found: Sequence[Statement]) -> list[str]:
                 wrong.append(f"it needs {needed}, which nothing before it makes")
             made |= {name} if label == "makes" else set()
             databases |= {name} if label == "makes all of" else set()
+        wrong += [line for change in one.changes for by in change.by for line in check(by)]
         problems += [f"{one.kind} {one.name}: {line}" for line in wrong]
     return problems
 

@@ -9,9 +9,9 @@ from lakehouse.serving.snowflake.names import given, literal
 from lakehouse.serving.snowflake.statement import Statement, Step
 
 
-def volume_is_open(to: SnowflakeSettings) -> Statement:
-    """Whether the volume can be read."""
-    return _check("volume is open", to.external_volume, f"SYSTEM$VERIFY_EXTERNAL_VOLUME({literal(to.external_volume)})")
+def volume_is_open(volume: str) -> Statement:
+    """Whether a volume can be read, and written to where it has writes."""
+    return _check("volume is open", volume, f"SYSTEM$VERIFY_EXTERNAL_VOLUME({literal(volume)})")
 
 
 def catalog_is_open(to: SnowflakeSettings) -> Statement:

@@ -30,6 +30,12 @@ def external_name(to: SnowflakeSettings, spec: TableSpec) -> str:
     return f"{table_schema(to, namespace)}.{quoted(name)}"
 
 
+def shown(to: SnowflakeSettings, spec: TableSpec) -> str:
+    """Give the question for an external table and the folder that it is over."""
+    namespace, name = spec.name.split(".")
+    return f"SHOW EXTERNAL TABLES LIKE {literal(name)} IN SCHEMA {table_schema(to, namespace)}"
+
+
 def external_table(to: SnowflakeSettings, spec: TableSpec, folder: str = "") -> Statement:
     """The table over one export. It holds no data, so the next export replaces it, in one statement.
 

@@ -30,6 +30,10 @@ KINDS: Mapping[str, str] = {
     "resource monitor": "CREATE RESOURCE MONITOR IF NOT EXISTS <name: makes> WITH CREDIT_QUOTA = <count>"
     " FREQUENCY = MONTHLY START_TIMESTAMP = IMMEDIATELY"
     " TRIGGERS ON <percent> PERCENT DO NOTIFY ON <percent> PERCENT DO SUSPEND",
+    "warehouse settings": "ALTER WAREHOUSE <name> SET WAREHOUSE_SIZE = {XSMALL | SMALL | MEDIUM | LARGE | XLARGE}"
+    " AUTO_SUSPEND = <seconds> AUTO_RESUME = TRUE",
+    "resource monitor quota": "ALTER RESOURCE MONITOR <name> SET CREDIT_QUOTA = <count>",
+    "comment": "COMMENT ON {DATABASE | SCHEMA | TABLE} <name> IS <text>",
     "warehouse limit": "ALTER WAREHOUSE <name: needs> SET RESOURCE_MONITOR = <name: needs>",
     "external volume": "CREATE EXTERNAL VOLUME IF NOT EXISTS <name: makes> STORAGE_LOCATIONS = ( ( NAME = <filled>"
     " STORAGE_PROVIDER = 'S3' STORAGE_BASE_URL = <s3> STORAGE_AWS_ROLE_ARN = <role arn>"
@@ -50,6 +54,7 @@ KINDS: Mapping[str, str] = {
     "catalog integration glue": f"{_CATALOG} = GLUE TABLE_FORMAT = ICEBERG GLUE_AWS_ROLE_ARN = <role arn>"
     " GLUE_CATALOG_ID = <account> GLUE_REGION = <region> ENABLED = TRUE REFRESH_INTERVAL_SECONDS = <refresh seconds>",
     "catalog integration object store": f"{_CATALOG} = OBJECT_STORE TABLE_FORMAT = ICEBERG ENABLED = TRUE",
+    "catalog integration refresh": "ALTER CATALOG INTEGRATION <name> SET REFRESH_INTERVAL_SECONDS = <refresh seconds>",
     "iceberg table": f"{_ICEBERG} EXTERNAL_VOLUME = <filled: needs> {_OF_CATALOG} COMMENT = <text>",
     "iceberg table of s3 tables": f"{_ICEBERG} {_OF_CATALOG} COMMENT = <text>",
     "iceberg table of a metadata file": f"{_ICEBERG} EXTERNAL_VOLUME = <filled: needs> CATALOG = <filled: needs>"
@@ -64,23 +69,36 @@ KINDS: Mapping[str, str] = {
     "external refresh": "ALTER EXTERNAL TABLE <name> REFRESH",
     "tag": "CREATE TAG IF NOT EXISTS <name: makes> ALLOWED_VALUES {<filled>}, COMMENT = <text>",
     "masking policy": "CREATE MASKING POLICY IF NOT EXISTS <name: makes> AS ( VAL <type: type> )"
-    " RETURNS <type: type> -> CASE WHEN {FALSE | IS_ROLE_IN_SESSION ( <filled> )} THEN VAL"
-    " ELSE {NULL | '***' | DATE_TRUNC ( 'YEAR' , VAL )} END COMMENT = <text>",
+    " RETURNS <type: type> -> <mask> COMMENT = <text>",
+    "masking policy body": "ALTER MASKING POLICY <name> SET BODY -> <mask>",
     "entitlements": "CREATE TABLE IF NOT EXISTS <name: makes> ( TABLE_NAME VARCHAR NOT NULL ,"
     " ROLE_NAME VARCHAR NOT NULL , VALUE VARCHAR NOT NULL ) COMMENT = <text>",
     "row access policy": "CREATE ROW ACCESS POLICY IF NOT EXISTS <name: makes> AS ( VAL <type> ) RETURNS BOOLEAN ->"
-    " IS_ROLE_IN_SESSION ( <filled> ) OR EXISTS ( SELECT 1 FROM <name: needs> AS E WHERE E . TABLE_NAME = <filled>"
-    " AND E . VALUE = VAL :: VARCHAR AND IS_ROLE_IN_SESSION ( E . ROLE_NAME ) ) COMMENT = <text>",
+    " <entitled> COMMENT = <text>",
+    "row access policy body": "ALTER ROW ACCESS POLICY <name> SET BODY -> <entitled>",
     "view": "CREATE OR REPLACE VIEW <name: makes> ( {<shown column>}, )"
     " [WITH ROW ACCESS POLICY <name: needs> ON ( <part: limit> )] COPY GRANTS COMMENT = <text>"
     " AS SELECT {<quoted> [:: <type>] AS <part: selected>}, FROM <name: needs>",
     "dynamic table": "CREATE DYNAMIC TABLE IF NOT EXISTS <name: makes> TARGET_LAG = <lag> WAREHOUSE = <name: needs>"
     " REFRESH_MODE = AUTO INITIALIZE = ON_CREATE COMMENT = <text> AS <query>",
+    "unload": "COPY INTO <stage: needs stage> FROM ( SELECT {<unloaded>}, FROM ( <query> ) )"
+    " [PARTITION BY ( <level> )] FILE_FORMAT = ( FORMAT_NAME = <filled: needs> ) MAX_FILE_SIZE = <count>"
+    " INCLUDE_QUERY_ID = TRUE DETAILED_OUTPUT = TRUE HEADER = TRUE",
     "stream": "CREATE STREAM IF NOT EXISTS <name: makes> ON TABLE <name: needs> INSERT_ONLY = TRUE COMMENT = <text>",
     "stream on an external table": "CREATE STREAM IF NOT EXISTS <name: makes> ON EXTERNAL TABLE <name: needs>"
     " INSERT_ONLY = TRUE COMMENT = <text>",
     "task": "CREATE TASK IF NOT EXISTS <name: makes> WAREHOUSE = <name: needs> SCHEDULE = <schedule> COMMENT = <text>"
     " AS ALTER EXTERNAL TABLE <name: needs> REFRESH",
+    "dynamic iceberg table": "CREATE DYNAMIC ICEBERG TABLE <name: makes> TARGET_LAG = <lag> WAREHOUSE = <name: needs>"
+    " EXTERNAL_VOLUME = <filled: needs> CATALOG = 'SNOWFLAKE' BASE_LOCATION = <base location> AS <query>",
+    "metric function": "CREATE DATA METRIC FUNCTION IF NOT EXISTS <name: makes> ( T TABLE ( V <type> ) )"
+    " RETURNS NUMBER COMMENT = <text> AS <count query>",
+    "metric schedule": "ALTER TABLE <name: needs> SET DATA_METRIC_SCHEDULE = <metric schedule>",
+    "metric": "ALTER TABLE <name: needs> ADD DATA METRIC FUNCTION"
+    " {SNOWFLAKE . CORE . {NULL_COUNT | BLANK_COUNT | DUPLICATE_COUNT | FRESHNESS} | <name: needs>} ON ( <quoted> )",
+    "dynamic table settings": "ALTER DYNAMIC TABLE <name> SET TARGET_LAG = <lag> WAREHOUSE = <name>",
+    "task halted": "ALTER TASK <name> SUSPEND",
+    "task schedule": "ALTER TASK <name> SET SCHEDULE = <schedule>",
     "task begun": "ALTER TASK <name: needs> RESUME",
     "role": "CREATE ROLE IF NOT EXISTS <name: makes> COMMENT = <text>",
     "grant": "GRANT {USAGE ON {DATABASE | SCHEMA | WAREHOUSE} <name: needs>"
@@ -100,10 +118,17 @@ RULES: Mapping[str, str] = {
     "name": "<part> [. <part>] [. <part>]",
     "type": "{BOOLEAN | DATE | FLOAT | VARCHAR | UUID | VARIANT | BINARY [( <count> )] | NUMBER ( <digits> , <scale> )"
     " | TIME ( 6 ) | TIMESTAMP_NTZ ( <fraction> ) | TIMESTAMP_LTZ ( <fraction> )}",
+    "mask": "CASE WHEN {FALSE | IS_ROLE_IN_SESSION ( <filled> )} THEN VAL"
+    " ELSE {NULL | '***' | DATE_TRUNC ( 'YEAR' , VAL )} END",
+    "entitled": "IS_ROLE_IN_SESSION ( <filled> ) OR EXISTS ( SELECT 1 FROM <name: needs> AS E"
+    " WHERE E . TABLE_NAME = <filled> AND E . VALUE = VAL :: VARCHAR AND IS_ROLE_IN_SESSION ( E . ROLE_NAME ) )",
     "external column": "<quoted: column> <type: type> AS ( {<of the path> | <of the file>} :: <type: cast> )",
     "of the path": "NULLIF ( SPLIT_PART ( SPLIT_PART ( METADATA$FILENAME , <folder: folder> , 2 ) , '/' , 1 ) ,"
     " '__HIVE_DEFAULT_PARTITION__' )",
     "of the file": "VALUE : <quoted: field>",
+    "unloaded": "{DATE_PART ( EPOCH_MICROSECOND , <part> ) | HEX_ENCODE ( <part> ) | <part> :: <type>} AS <quoted>",
+    "level": "<folder name> || NVL ( {TO_VARCHAR ( {TO_TIMESTAMP_NTZ ( <quoted> , 6 ) | <quoted>} , <date form> )"
+    " | <quoted> :: VARCHAR} , '__HIVE_DEFAULT_PARTITION__' ) [|| '/' || <level>]",
     "rest of external": "PATTERN = <pattern> FILE_FORMAT = ( FORMAT_NAME = <filled: needs> )"
     " [AWS_SNS_TOPIC = <topic arn: topic>] COPY GRANTS COMMENT = <text>",
     "shown column": "<part: shown> [WITH MASKING POLICY <name: needs> WITH TAG ( <name: needs> = <filled> )]"
@@ -138,6 +163,8 @@ TERMINALS: Mapping[str, Callable[[Token], bool]] = {
     "path": _text(r"[^/].*\.metadata\.json"),
     "pattern": _text(r"\.\*.+"),
     "folder": _text(r"/\w+="),
+    "folder name": _text(r"\w+="),
+    "date form": _text(r"YYYY(-MM(-DD(-HH24)?)?)?"),
     "s3": _text(r"s3://[a-z0-9-]+/.*"),
     "role arn": _text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+"),
     "topic arn": _text(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+"),
@@ -147,6 +174,9 @@ TERMINALS: Mapping[str, Callable[[Token], bool]] = {
     "glue address": _text(rf"https://glue\.{_REGION}\.amazonaws\.com/iceberg"),
     "s3 tables address": _text(rf"https://s3tables\.{_REGION}\.amazonaws\.com/iceberg"),
     "lag": _text(r"[1-9]\d* minutes"),
+    "metric schedule": _text(r"(5|15|30|60|720|1440) MINUTE"),
+    "base location": _text(r"[a-z]\w*/[a-z]\w*"),
+    "count query": _text(r"SELECT COUNT\(\*\) FROM T WHERE .+"),
     "schedule": _text(r"[1-9]\d* MINUTE"),
     "count": _number(1, 10**9),
     "seconds": _number(60, 86_400),

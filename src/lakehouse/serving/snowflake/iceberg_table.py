@@ -92,5 +92,13 @@ def linked_database(to: SnowflakeSettings) -> Statement:
 
 def _statement(to: SnowflakeSettings, spec: TableSpec, kind: str, sql: str) -> Statement:
     namespace, name = spec.name.split(".")
-    shown = f"SHOW ICEBERG TABLES LIKE {literal(name)} IN SCHEMA {table_schema(to, namespace)}"
-    return Statement(step=Step.TABLES, kind=kind, name=spec.name, sql=sql, shown_by=shown)
+    of_catalog = kind != "iceberg table of a metadata file"
+    place = {"CATALOG_TABLE_NAME": name, "CATALOG_NAMESPACE": namespace} if of_catalog else {}
+    return Statement(
+        step=Step.TABLES,
+        kind=kind,
+        name=spec.name,
+        sql=sql,
+        shown_by=f"SHOW ICEBERG TABLES LIKE {literal(name)} IN SCHEMA {table_schema(to, namespace)}",
+        properties={"CATALOG_NAME": to.catalog_integration} | place,
+    ).with_comment("TABLE", table_name(to, spec), spec.comment)

@@ -41,6 +41,11 @@ def business(name: str) -> str:
     return upper if PLAIN.fullmatch(upper) and upper not in RESERVED else quoted(upper)
 
 
+def word(text: str) -> str:
+    """Give what can stand in a name, of anything: upper case, with a line where something else was."""
+    return re.sub(r"[^A-Z0-9]+", "_", text.upper()).strip("_")
+
+
 def literal(text: str) -> str:
     """Give a string literal. Snowflake reads backslashes in it."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

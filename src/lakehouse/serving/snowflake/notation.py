@@ -14,7 +14,7 @@ from functools import cache
 
 from lakehouse.serving.snowflake.tokens import Token
 
-_PIECE = re.compile(r"\s*(<[a-z0-9 ]+(?:: [a-z ]+)?>|'[^']*'|\},|[\[\]{}|]|::|->|\|\||[A-Za-z_][\w$]*|\d+|[^\s\w])")
+_PIECE = re.compile(r"\s*(<[a-z0-9 ]+(?:: [a-z ]+)?>|'[^']*'|\|\||\},|[\[\]{}|]|::|->|[A-Za-z_][\w$]*|\d+|[^\s\w])")
 
 Kept = Sequence[tuple[str, str]]
 """What was kept of a statement: label and words."""
@@ -126,11 +126,16 @@ class Reading:
         return found
 
     def _query(self, at: int) -> Match:
-        """What somebody else wrote: up to the end of the statement, with its parentheses in pairs."""
-        end = next((i for i in range(at, len(self.tokens)) if self.tokens[i].text == ";"), len(self.tokens))
-        words = [token.text for token in self.tokens[at:end]]
-        broken = any(token.kind == "wrong" for token in self.tokens[at:end])
-        if broken or words.count("(") != words.count(")") or not words or words[0].upper() not in {"SELECT", "WITH"}:
+        """What somebody else wrote: up to the end of the statement, or of the parentheses that it stands in."""
+        end, depth = at, 0
+        while end < len(self.tokens) and self.tokens[end].text != ";":
+            depth += {"(": 1, ")": -1}.get(self.tokens[end].text, 0)
+            if depth < 0:
+                break
+            end += 1
+        words = self.tokens[at:end]
+        broken = any(token.kind == "wrong" for token in words)
+        if broken or depth > 0 or not words or words[0].text.upper() not in {"SELECT", "WITH"}:
             return self._failed(at, "<query>")
         return end, []
 

@@ -11,6 +11,7 @@ from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake import account, checks, computed, external_table, iceberg_table, storage
 from lakehouse.serving.snowflake.catalog_integration import catalog_integration
 from lakehouse.serving.snowflake.grants import grants
+from lakehouse.serving.snowflake.metric_functions import metrics
 from lakehouse.serving.snowflake.policies import policies
 from lakehouse.serving.snowflake.statement import Statement
 from lakehouse.serving.snowflake.view import view
@@ -83,7 +84,7 @@ def _account(to: SnowflakeSettings, layers: Sequence[str]) -> Iterator[Statement
         yield account.schema(account.layer_schema(to, layer), comment=f"Views of {layer}, for people")
         if to.route != "linked":
             yield account.schema(account.table_schema(to, layer), comment=f"Tables of {layer}, below the views")
-    yield account.schema(f"{to.database}.{account.GOVERNANCE}", comment="Policies, tags, and who sees which rows")
+    yield account.schema(account.governance(to), comment="Policies, tags, and who sees which rows")
     if to.export_url or to.route == "export":
         yield account.schema(f"{to.database}.{account.EXPORTS}", comment="Exports of the lake, and results for it")
     yield account.warehouse(to)
@@ -97,6 +98,8 @@ def _access(to: SnowflakeSettings) -> Iterator[Statement]:
         yield storage.storage_integration(to)
         yield storage.file_format(to)
         yield storage.stage(to)
+    if to.managed_url:
+        yield storage.managed_volume(to)
     if to.route == "export":
         return
     if to.route != "s3_tables":
@@ -121,6 +124,9 @@ def _tables(to: SnowflakeSettings, specs: Sequence[TableSpec], places: Mapping[s
 def _computed(to: SnowflakeSettings, specs: Sequence[TableSpec]) -> Iterator[Statement]:
     yield from (computed.dynamic_table(to, name, query) for name, query in to.dynamic_tables.items())
     yield from (computed.new_rows(to, spec) for spec in specs if spec.name in to.streams)
+    if to.metric_minutes and to.route not in {"export", "linked"}:
+        for spec in specs:
+            yield from metrics(to, spec)
     if to.route == "export" and not to.sns_topic_arn:
         for spec in specs:
             yield from computed.refresh_task(to, spec)
@@ -129,8 +135,10 @@ def _computed(to: SnowflakeSettings, specs: Sequence[TableSpec]) -> Iterator[Sta
 def _checks(to: SnowflakeSettings, specs: Sequence[TableSpec], layers: Sequence[str]) -> Iterator[Statement]:
     if to.export_url or to.route == "export":
         yield checks.storage_is_open(to)
+    if to.managed_url:
+        yield checks.volume_is_open(to.managed_volume)
     if to.route not in {"export", "s3_tables"}:
-        yield checks.volume_is_open(to)
+        yield checks.volume_is_open(to.external_volume)
     if to.route in _OF_REST:
         yield checks.catalog_is_open(to)
         yield from (checks.tables_of(to, layer) for layer in layers)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lakehouse.catalog.iceberg_schema import iceberg_schema
 from lakehouse.config.snowflake import SnowflakeSettings
@@ -11,9 +11,9 @@ from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.marks import Pii
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
-from lakehouse.serving.snowflake.account import GOVERNANCE
-from lakehouse.serving.snowflake.names import literal
-from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.serving.snowflake.account import governance
+from lakehouse.serving.snowflake.names import literal, word
+from lakehouse.serving.snowflake.statement import Change, Statement, Step
 from lakehouse.serving.snowflake.types import snowflake_type
 
 
@@ -24,7 +24,7 @@ def personal_role(to: SnowflakeSettings) -> str:
 
 def tag_name(to: SnowflakeSettings) -> str:
     """Give the tag of personal columns."""
-    return f"{_place(to)}.PERSONAL"
+    return f"{governance(to)}.PERSONAL"
 
 
 def mark_of(column: ColumnSpec) -> Pii | None:
@@ -34,12 +34,12 @@ def mark_of(column: ColumnSpec) -> Pii | None:
 
 def masking_name(to: SnowflakeSettings, mark: Pii, kind: str) -> str:
     """Give the policy for a reason and a type."""
-    return f"{_place(to)}.MASK_{mark.name}_{_word(kind)}"
+    return f"{governance(to)}.MASK_{mark.name}_{word(kind)}"
 
 
 def row_access_name(to: SnowflakeSettings, spec: TableSpec) -> str:
     """Give the policy for the rows of a table."""
-    return f"{_place(to)}.ROWS_{_word(spec.name.upper())}"
+    return f"{governance(to)}.ROWS_{word(spec.name.upper())}"
 
 
 def policies(to: SnowflakeSettings, specs: Sequence[TableSpec]) -> Iterator[Statement]:
@@ -79,7 +79,7 @@ def _tag(to: SnowflakeSettings) -> Statement:
     values = ", ".join(literal(mark.value) for mark in Pii)
     comment = "Why a column is personal"
     sql = f"CREATE TAG IF NOT EXISTS {tag_name(to)} ALLOWED_VALUES {values} COMMENT = {literal(comment)};"
-    shown = f"SHOW TAGS LIKE 'PERSONAL' IN SCHEMA {_place(to)}"
+    shown = f"SHOW TAGS LIKE 'PERSONAL' IN SCHEMA {governance(to)}"
     return Statement(step=Step.GOVERNANCE, kind="tag", name=tag_name(to), sql=sql, shown_by=shown)
 
 
@@ -90,22 +90,19 @@ def _masking(to: SnowflakeSettings, mark: Pii, kind: str) -> Statement:
         shown = "DATE_TRUNC('YEAR', VAL)"
     # Nobody reads a password in a warehouse.
     seen = "FALSE" if mark is Pii.CREDENTIAL else f"IS_ROLE_IN_SESSION({literal(personal_role(to))})"
-    sql = (
-        f"CREATE MASKING POLICY IF NOT EXISTS {name} AS (VAL {kind}) RETURNS {kind} ->\n"
-        f"  CASE WHEN {seen} THEN VAL ELSE {shown} END\n"
-        f"  COMMENT = {literal(f'Personal: {mark.value}')};"
-    )
-    return _policy(to, "masking policy", name, sql)
+    body = f"CASE WHEN {seen} THEN VAL ELSE {shown} END"
+    head = f"(VAL {kind}) RETURNS {kind}"
+    return _policy(to, "masking policy", name, head=head, body=body, comment=f"Personal: {mark.value}")
 
 
 def _entitlements(to: SnowflakeSettings) -> Statement:
-    name = f"{_place(to)}.ENTITLEMENTS"
+    name = f"{governance(to)}.ENTITLEMENTS"
     sql = (
         f"CREATE TABLE IF NOT EXISTS {name} (\n"
         "  TABLE_NAME VARCHAR NOT NULL,\n  ROLE_NAME VARCHAR NOT NULL,\n  VALUE VARCHAR NOT NULL\n)\n"
         "  COMMENT = 'Which role sees which rows';"
     )
-    shown = f"SHOW TABLES LIKE 'ENTITLEMENTS' IN SCHEMA {_place(to)}"
+    shown = f"SHOW TABLES LIKE 'ENTITLEMENTS' IN SCHEMA {governance(to)}"
     return Statement(step=Step.GOVERNANCE, kind="entitlements", name=name, sql=sql, shown_by=shown)
 
 
@@ -114,27 +111,34 @@ def _row_access(to: SnowflakeSettings, spec: TableSpec) -> Statement:
     assert column is not None, "the setting names the table"
     field = iceberg_schema(spec).find_field(column.name)
     kind = snowflake_type(field.field_type, where=f"{spec.name}.{column.name}")
-    sql = (
-        f"CREATE ROW ACCESS POLICY IF NOT EXISTS {row_access_name(to, spec)} AS (VAL {kind}) RETURNS BOOLEAN ->\n"
-        f"  IS_ROLE_IN_SESSION({literal(personal_role(to))}) OR EXISTS (\n"
-        f"    SELECT 1 FROM {_place(to)}.ENTITLEMENTS AS E\n"
+    body = (
+        f"IS_ROLE_IN_SESSION({literal(personal_role(to))}) OR EXISTS (\n"
+        f"    SELECT 1 FROM {governance(to)}.ENTITLEMENTS AS E\n"
         f"    WHERE E.TABLE_NAME = {literal(spec.name)}\n"
         f"    AND E.VALUE = VAL::VARCHAR AND IS_ROLE_IN_SESSION(E.ROLE_NAME)\n"
-        "  )\n"
-        f"  COMMENT = {literal(f'Rows of {spec.name} by {column.name}')};"
+        "  )"
     )
-    return _policy(to, "row access policy", row_access_name(to, spec), sql)
+    return _policy(
+        to,
+        "row access policy",
+        row_access_name(to, spec),
+        head=f"(VAL {kind}) RETURNS BOOLEAN",
+        body=body,
+        comment=f"Rows of {spec.name} by {column.name}",
+    )
 
 
-def _policy(to: SnowflakeSettings, kind: str, name: str, sql: str) -> Statement:
+def _policy(to: SnowflakeSettings, kind: str, name: str, *, head: str, body: str, comment: str) -> Statement:
+    """A policy; another body takes the place of its own, for one that stands on columns cannot be dropped."""
     plural = {"masking policy": "MASKING POLICIES", "row access policy": "ROW ACCESS POLICIES"}[kind]
-    shown = f"SHOW {plural} LIKE {literal(name.rpartition('.')[2])} IN SCHEMA {_place(to)}"
-    return Statement(step=Step.GOVERNANCE, kind=kind, name=name, sql=sql, shown_by=shown)
-
-
-def _place(to: SnowflakeSettings) -> str:
-    return f"{to.database}.{GOVERNANCE}"
-
-
-def _word(text: str) -> str:
-    return re.sub(r"[^A-Z0-9]+", "_", text).strip("_")
+    made = Statement(
+        step=Step.GOVERNANCE,
+        kind=kind,
+        name=name,
+        sql=f"CREATE {kind.upper()} IF NOT EXISTS {name} AS {head} ->\n  {body}\n  COMMENT = {literal(comment)};",
+        shown_by=f"SHOW {plural} LIKE {literal(name.rpartition('.')[2])} IN SCHEMA {governance(to)}",
+        described_by=f"DESCRIBE {kind.upper()} {name}",
+        properties={"SIGNATURE": head.partition(" RETURNS")[0]},
+    )
+    altered = made.altered(f"{kind} body", f"ALTER {kind.upper()} {name} SET BODY ->\n  {body};")
+    return replace(made, changes=(Change(name="BODY", value=body, by=(altered,)),))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+
+from lakehouse.serving.snowflake.names import literal
 
 
 class Step(IntEnum):
@@ -23,6 +25,15 @@ class Step(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """A property that can be made what it has to be where it is; ``by`` are the statements that do."""
+
+    name: str
+    value: str
+    by: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Statement:
     """One statement, and how to look whether what it makes is there.
 
@@ -32,8 +43,9 @@ class Statement:
         name: What it is about, for people.
         sql: The text, with its semicolon.
         shown_by: A statement that has a row if it is there; empty: it is run each time.
-        described_by: A statement whose rows are its properties; empty: there is nothing to compare.
-        properties: What those properties have to be.
+        described_by: A statement whose rows tell more of it than that row; empty: there is none.
+        properties: What properties have to be, of those that tell; one that differs can only be refused.
+        changes: What others have to be; one that differs is changed.
     """
 
     step: Step
@@ -43,3 +55,13 @@ class Statement:
     shown_by: str = ""
     described_by: str = ""
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+    changes: tuple[Change, ...] = ()
+
+    def altered(self, kind: str, sql: str) -> Statement:
+        """Give a statement that changes what this one makes."""
+        return Statement(step=self.step, kind=kind, name=self.name, sql=sql)
+
+    def with_comment(self, what: str, name: str, comment: str) -> Statement:
+        """Give this one with its comment as something that can be changed; ``what`` and ``name`` are its full name."""
+        by = self.altered("comment", f"COMMENT ON {what} {name} IS {literal(comment)};")
+        return replace(self, changes=(*self.changes, Change(name="COMMENT", value=comment, by=(by,))))

@@ -12,11 +12,20 @@ from lakehouse.serving.snowflake.names import flag, given, literal, literals
 from lakehouse.serving.snowflake.statement import Statement, Step
 
 
-def external_volume(to: SnowflakeSettings, *, writes: bool = False) -> Statement:
-    """The volume over the lake's bucket; ``writes`` is for tables that Snowflake manages, and its default."""
-    url, role = given(to.storage_url, "storage_url"), given(to.aws_role_arn, "aws_role_arn")
+def external_volume(to: SnowflakeSettings) -> Statement:
+    """The volume over the lake's bucket, which Snowflake only reads."""
+    return _volume(to, to.external_volume, given(to.storage_url, "storage_url"), writes=False)
+
+
+def managed_volume(to: SnowflakeSettings) -> Statement:
+    """The volume of tables that Snowflake manages: it writes there, so nothing of the lake is in it."""
+    return _volume(to, to.managed_volume, to.managed_url, writes=True)
+
+
+def _volume(to: SnowflakeSettings, name: str, url: str, *, writes: bool) -> Statement:
+    role = given(to.aws_role_arn, "aws_role_arn")
     sql = (
-        f"CREATE EXTERNAL VOLUME IF NOT EXISTS {to.external_volume}\n"
+        f"CREATE EXTERNAL VOLUME IF NOT EXISTS {name}\n"
         "  STORAGE_LOCATIONS = ((\n"
         "    NAME = 'lake'\n"
         "    STORAGE_PROVIDER = 'S3'\n"
@@ -30,10 +39,10 @@ def external_volume(to: SnowflakeSettings, *, writes: bool = False) -> Statement
     return Statement(
         step=Step.STORAGE,
         kind="external volume",
-        name=to.external_volume,
+        name=name,
         sql=sql,
-        shown_by=f"SHOW EXTERNAL VOLUMES LIKE {literal(to.external_volume)}",
-        described_by=f"DESC EXTERNAL VOLUME {to.external_volume}",
+        shown_by=f"SHOW EXTERNAL VOLUMES LIKE {literal(name)}",
+        described_by=f"DESC EXTERNAL VOLUME {name}",
         properties=expected | {"ALLOW_WRITES": flag(writes).lower()},
     )
 

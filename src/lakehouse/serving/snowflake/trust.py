@@ -8,10 +8,13 @@ from typing import Any
 
 
 def properties_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Give the properties that a DESC gives, with those inside of a value of JSON."""
+    """Give what SHOW or DESC tells: of rows of properties these, with those inside of a value of JSON; else columns."""
     found: dict[str, str] = {}
     for row in rows:
-        name, value = str(row.get("property", "")), str(row.get("property_value", ""))
+        if "property" not in row:
+            found.update({name.upper(): str(value) for name, value in row.items()})
+            continue
+        name, value = str(row["property"]), str(row.get("property_value", row.get("value", "")))
         found[name.upper()] = value
         found.update(_inside(value))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,10 @@ from lakehouse.serving.protocol import Probe, Reading, ServedTable, compare
 from lakehouse.serving.snowflake import checks, external_table, iceberg_table
 from lakehouse.serving.snowflake.apply import Planned, apply
 from lakehouse.serving.snowflake.plan import statements
+from lakehouse.serving.snowflake.statement import Step
 from lakehouse.snowflake_session import Session
+
+_SNAPSHOT = re.compile(r"/snapshot=(\d+)/")
 
 
 class TrustNeededError(ServingError):
@@ -53,6 +57,10 @@ class SnowflakeWarehouse:
         applied = apply(self.session, statements([one.spec for one in tables], self.to, places=places), say=self.say)
         if applied.trust:
             raise TrustNeededError(policy=applied.trust, role=self.to.aws_role_arn, refused=applied.refused)
+        if self.to.route == "object_store":
+            # Of a table that is there nobody else tells which metadata file is the newest.
+            there = {one.name for one in applied.kept if one.step is Step.TABLES}
+            self.refresh([one for one in tables if one.spec.name in there])
 
     def refresh(self, tables: Sequence[ServedTable]) -> None:
         """Read the newest snapshots now, where Snowflake would look for them later or not at all.
@@ -75,14 +83,27 @@ class SnowflakeWarehouse:
         return tuple(compare(one, self._reading(one), now=now) for one in tables)
 
     def _reading(self, one: ServedTable) -> Reading:
+        if self.to.route == "export":
+            return self._export(one)
         asked = checks.table_information(self.to, one.spec).sql
         told = self.session.exists(asked)
         if not told:
             return Reading(state="no table of it")
         information = json.loads(str(next(iter(told[0].values()))))
-        counted = self.session.ask(f"SELECT COUNT(*) FROM {iceberg_table.table_name(self.to, one.spec)}")
         return Reading(
             location=str(information.get("metadataLocation", "")),
-            rows=int(next(iter(counted[0].values()))),
+            rows=self._count(iceberg_table.table_name(self.to, one.spec)),
             state=str(information.get("status", "")),
         )
+
+    def _export(self, one: ServedTable) -> Reading:
+        """Tell which snapshot an external table is over: its folder is named after it."""
+        shown = self.session.exists(external_table.shown(self.to, one.spec)) or ()
+        found = [match for row in shown if (match := _SNAPSHOT.search(str(row.get("location", ""))))]
+        if not found:
+            return Reading(state="no table of it")
+        rows = self._count(external_table.external_name(self.to, one.spec))
+        return Reading(snapshot_id=int(found[0][1]), rows=rows)
+
+    def _count(self, name: str) -> int:
+        return int(next(iter(self.session.ask(f"SELECT COUNT(*) FROM {name}")[0].values())))

@@ -1,0 +1,26 @@
+-- unload: gold.best_days
+COPY INTO @LAKE.EXPORTS.FILES/results/gold/best_days/run=20260102t030405_a1b2c3/
+  FROM (
+    SELECT
+      DAY::DATE AS "day",
+      COUNTRY::VARCHAR AS "country",
+      ORDERS::NUMBER(19,0) AS "orders",
+      NET::NUMBER(14,2) AS "net",
+      DATE_PART(EPOCH_MICROSECOND, LAST_AT) AS "last_at",
+      HEX_ENCODE(MARK) AS "mark"
+    FROM (
+SELECT DAY, COUNTRY, ORDERS, NET, LAST_AT, NULL AS MARK FROM LAKE.GOLD.SALES
+QUALIFY RANK() OVER (ORDER BY NET DESC) <= 10 -- ten
+    )
+  )
+  PARTITION BY (
+    'country=' || NVL("country"::VARCHAR, '__HIVE_DEFAULT_PARTITION__')
+    || '/' || 'last_at_day=' || NVL(TO_VARCHAR(TO_TIMESTAMP_NTZ("last_at", 6), 'YYYY-MM-DD'), '__HIVE_DEFAULT_PARTITION__')
+    || '/' || 'day_month=' || NVL(TO_VARCHAR("day", 'YYYY-MM'), '__HIVE_DEFAULT_PARTITION__')
+  )
+  FILE_FORMAT = (FORMAT_NAME = 'LAKE.EXPORTS.PARQUET_FILES')
+  MAX_FILE_SIZE = 134217728
+  INCLUDE_QUERY_ID = TRUE
+  DETAILED_OUTPUT = TRUE
+  HEADER = TRUE;
+

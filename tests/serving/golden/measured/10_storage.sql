@@ -1,0 +1,32 @@
+-- storage integration: LAKE_STORAGE
+CREATE STORAGE INTEGRATION IF NOT EXISTS LAKE_STORAGE
+  TYPE = EXTERNAL_STAGE
+  STORAGE_PROVIDER = 'S3'
+  STORAGE_AWS_ROLE_ARN = 'arn:aws:iam::123456789012:role/lake'
+  STORAGE_AWS_EXTERNAL_ID = 'lakehouse'
+  ENABLED = TRUE
+  STORAGE_ALLOWED_LOCATIONS = ('s3://lake-exports/')
+  COMMENT = 'Exports of the lake, and results for it';
+
+-- external volume: LAKE_MANAGED
+CREATE EXTERNAL VOLUME IF NOT EXISTS LAKE_MANAGED
+  STORAGE_LOCATIONS = ((
+    NAME = 'lake'
+    STORAGE_PROVIDER = 'S3'
+    STORAGE_BASE_URL = 's3://lake-managed/'
+    STORAGE_AWS_ROLE_ARN = 'arn:aws:iam::123456789012:role/lake'
+    STORAGE_AWS_EXTERNAL_ID = 'lakehouse'
+  ))
+  ALLOW_WRITES = TRUE;
+
+-- external volume: LAKE_VOLUME
+CREATE EXTERNAL VOLUME IF NOT EXISTS LAKE_VOLUME
+  STORAGE_LOCATIONS = ((
+    NAME = 'lake'
+    STORAGE_PROVIDER = 'S3'
+    STORAGE_BASE_URL = 's3://lake/'
+    STORAGE_AWS_ROLE_ARN = 'arn:aws:iam::123456789012:role/lake'
+    STORAGE_AWS_EXTERNAL_ID = 'lakehouse'
+  ))
+  ALLOW_WRITES = FALSE;
+
