@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as spark_types
 
 from lakehouse.catalog.iceberg import Lake
-from lakehouse.catalog.ledger import LedgerEntry
+from lakehouse.catalog.ledger import LedgerEntry, summed
 from lakehouse.catalog.publish import Audit
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.marks import Doc
@@ -56,14 +56,17 @@ def quarantine_spec(spec: TableSpec) -> TableSpec:
     return TableSpec(schema=Schema, name=f"{spec.name}_quarantine", columns=columns, key=("row_id",), comment=comment)
 
 
-def set_aside(audit: Audit, rules: RuleSet, entry: LedgerEntry) -> None:
+def set_aside(audit: Audit, rules: RuleSet, entry: LedgerEntry, *, failing: int) -> None:
     """Move the branch's rows that fail an error rule to quarantine, and put in their place those that were repaired.
 
     The rows are in quarantine before they leave the branch, and the branch is not yet published: a run that dies in
-    between is done again from the start. Cost: the mask is read; then the bad rows alone.
+    between is done again from the start. Cost: the mask is read; then the bad rows alone. Metadata where no row of the
+    branch is ``failing`` and none is in quarantine.
     """
     lake, spec = audit.lake, quarantine_spec(audit.spec)
     lake.ensure(spec)
+    if not failing and not summed(lake.table(spec.name).current_snapshot(), "total-records"):
+        return
     bad = branch_rows(audit).where(failed_any(rules))
     found = _with_ids(bad, spec).withColumns(
         {

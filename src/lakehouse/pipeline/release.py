@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,9 +72,12 @@ def release(
     instant = datetime.now(UTC)
     repaired = with_quality(_repaired(lake, spec, repairs, where), rules)
     good = repaired.where(~failed_any(rules))
-    chosen, holding = repaired.count(), good.count()
-    failing = repaired.where(failed_any(rules)).select(F.explode("failed_rules").alias("rule")).groupBy("rule")
-    still = {row["rule"]: row["count"] for row in failing.count().collect()}
+    judged = repaired.groupBy(failed_any(rules).alias("failing"), "failed_rules").count().collect()
+    chosen = sum(row["count"] for row in judged)
+    holding = sum(row["count"] for row in judged if row["failing"] is False)
+    still: Counter[str] = Counter()
+    for row in judged:
+        still.update(dict.fromkeys(row["failed_rules"], row["count"]) if row["failing"] else {})
     if dry_run:
         return Released(chosen=chosen, repaired=holding, put_back=0, still_failing=still)
     if holding:

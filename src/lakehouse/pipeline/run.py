@@ -193,7 +193,7 @@ def audit_build(lake: Lake, plan: BuildPlan, rules: RuleSet, run: Run, *, branch
         score = _write(audit, plan, rules, run)
     demand(audit, score, rules, run)
     if rules.gate.policy is Policy.QUARANTINE:
-        set_aside(audit, rules, entry)
+        set_aside(audit, rules, entry, failing=score.rows_failed if score else 0)
     entry = dataclasses.replace(entry, score=score.to_json() if score else "", seconds=time.monotonic() - started)
     return audit, entry
 
