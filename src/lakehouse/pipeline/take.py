@@ -182,10 +182,14 @@ def undeclared_of(part: Portion, payload: ColumnSpec) -> list[Drift]:
     records = sum(part.counts.values())
     found = [Drift(field=n, found_type=kind, messages=records, sampled=records) for n, kind in part.undeclared.items()]
     if records and isinstance(part.decoder, JsonDecoder):
-        short = part.records.where(F.octet_length("value").between(1, _LONGEST)).select("value")
-        values = [bytes(row["value"]) for row in short.limit(_SAMPLE).collect()]
+        values = [one for one in part.sample if len(one) <= _LONGEST] or _sampled(part)
         found += [
             Drift(field=name, found_type=kind, messages=count, sampled=len(values))
             for name, (count, kind) in undeclared(values, [payload.type]).items()
         ]
     return found
+
+
+def _sampled(part: Portion) -> list[bytes]:
+    short = part.records.where(F.octet_length("value").between(1, _LONGEST)).select("value")
+    return [bytes(row["value"]) for row in short.limit(_SAMPLE).collect()]

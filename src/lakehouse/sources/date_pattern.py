@@ -16,6 +16,7 @@ _DAYS = (
 )  # fmt: skip
 _CLOCKS = (("", ""), (" H:mm:ss", " %H:%M:%S"), (" H:mm", " %H:%M"), (" h:mm:ss a", " %I:%M:%S %p"))
 _ENOUGH = 0.5
+_FEW = 20
 
 
 class DoubtError(LakehouseError):
@@ -33,8 +34,14 @@ def find_pattern(values: Sequence[str], *, clock: bool, column: str) -> str:
         DoubtError: Two fit the same values, as 03/04/2026 does.
     """
     counts = {"": sum(1 for one in values if _is_iso(one))}
+    if counts[""] == len(values):
+        return ""
+    # What fits none of a few that lie far apart is not the pattern of most, and strptime is slow.
+    few = values[:: len(values) // _FEW + 1]
     for (day, in_python), (time, time_in_python) in product(_DAYS, _CLOCKS if clock else _CLOCKS[:1]):
-        counts[day + time] = sum(1 for one in values if _fits(one, in_python + time_in_python))
+        pattern = in_python + time_in_python
+        if any(_fits(one, pattern) for one in few):
+            counts[day + time] = sum(1 for one in values if _fits(one, pattern))
     most = max(counts.values())
     if most <= len(values) * _ENOUGH:
         return ""

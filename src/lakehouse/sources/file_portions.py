@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.sources.file_listing import spark_path
 from lakehouse.sources.protocol import Piece, Portion
-from lakehouse.sources.text_lines import as_records, path_key, piece_by_path, read_lines
+from lakehouse.sources.small_files import read_small_lines
+from lakehouse.sources.text_lines import Lines, as_records, path_key, piece_by_path, read_lines
 from lakehouse.transforms.csv_dialect import CsvDialect, plain_name
 from lakehouse.transforms.decode_csv import CsvDecoder
 from lakehouse.transforms.decode_rows import ROW, RowDecoder
@@ -20,10 +21,15 @@ CSV_DIALECT = "csv-dialect"
 """Header of a record that says how its file is written."""
 
 
-def read_csv(spark: SparkSession, pieces: Sequence[Piece], dialect: CsvDialect, payload: ColumnSpec) -> Portion:
-    """Read files of CSV that are written alike. Cost: see ``read_lines``."""
-    quote = dialect.quote if dialect.multi_line else None
-    lines = read_lines(spark, pieces, header=dialect.header, quote=quote)
+def read_csv(
+    spark: SparkSession,
+    pieces: Sequence[Piece],
+    dialect: CsvDialect,
+    payload: ColumnSpec,
+    counts: Mapping[str, int] | None,
+) -> Portion:
+    """Read files of CSV that are written alike. Cost: see ``read_lines``; with ``counts``, as of small files, none."""
+    lines = _lines(spark, pieces, counts, header=dialect.header, quote=dialect.open_quote)
     declared = {field.name for field in payload.fields}
     extra = [name for name in dialect.columns if plain_name(name) not in declared]
     return Portion(
@@ -36,10 +42,27 @@ def read_csv(spark: SparkSession, pieces: Sequence[Piece], dialect: CsvDialect, 
     )
 
 
-def read_json_lines(spark: SparkSession, pieces: Sequence[Piece]) -> Portion:
-    """Read files with a JSON object on each line. Cost: see ``read_lines``."""
-    lines = read_lines(spark, pieces, header=False)
-    return Portion(pieces=pieces, records=lines.records, counts=lines.counts, decoder=JsonDecoder(), undeclared={})
+def read_json_lines(
+    spark: SparkSession, pieces: Sequence[Piece], counts: Mapping[str, int] | None, sample: Sequence[bytes]
+) -> Portion:
+    """Read files with a JSON object on each line. Cost: see ``read_lines``; none with ``counts`` of small files."""
+    lines = _lines(spark, pieces, counts, header=False)
+    return Portion(
+        pieces=pieces, records=lines.records, counts=lines.counts, decoder=JsonDecoder(), undeclared={}, sample=sample
+    )
+
+
+def _lines(
+    spark: SparkSession,
+    pieces: Sequence[Piece],
+    counts: Mapping[str, int] | None,
+    *,
+    header: bool,
+    quote: str | None = None,
+) -> Lines:
+    if counts is None:
+        return read_lines(spark, pieces, header=header, quote=quote)
+    return Lines(records=read_small_lines(spark, pieces, header=header, quote=quote), counts=counts)
 
 
 def read_documents(spark: SparkSession, pieces: Sequence[Piece], records: str) -> Portion:

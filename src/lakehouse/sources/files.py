@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
+from itertools import zip_longest
 from pathlib import PurePosixPath
 
 import pyarrow as pa
@@ -20,10 +22,15 @@ from lakehouse.sources.dialect import HEAD_BYTES, UnreadableError, check_options
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.file_portions import read_csv, read_documents, read_json_lines, read_parquet
 from lakehouse.sources.protocol import LeftOut, Piece, Portion, SourceBatch, Unreadable
+from lakehouse.sources.small_files import SMALL_BATCH_BYTES, SMALL_BYTES, count_records
 from lakehouse.transforms.csv_dialect import CsvDialect
 
 _PACKED = (".gz", ".bz2", ".zst")
 _READERS = 16
+_SAMPLE = 200
+"""Records of JSON at most in which fields are looked for that the contract does not have."""
+_SAMPLED = 20
+"""Files of a batch whose records are looked at for that."""
 _MOST_PORTIONS = 32
 """Ways of writing in a batch at most: Spark plans each by itself."""
 
@@ -58,10 +65,13 @@ class _Look:
     format: FileFormat
     dialect: CsvDialect | None = None
     schema: str = ""
+    records: int | None = None
+    sample: Sequence[bytes] = ()
 
     @property
     def alike(self) -> str:
-        return f"{self.format} {self.dialect.to_json() if self.dialect else self.schema}"
+        how = self.dialect.to_json() if self.dialect else self.schema
+        return f"{self.format} {self.records is None} {how}"
 
 
 @dataclass(kw_only=True)
@@ -138,25 +148,28 @@ class FileSource:
             size += piece.size
         alike: dict[str, list[_Look]] = {}
         unreadable: list[Unreadable] = []
+        look = partial(self._look, payload=payload, count=size <= SMALL_BATCH_BYTES)
         with ThreadPoolExecutor(max_workers=_READERS) as pool:
-            for count, found in enumerate(pool.map(lambda one: self._look(one, payload), chosen)):
+            for count, found in enumerate(pool.map(look, chosen)):
                 if isinstance(found, _Look):
                     if found.alike not in alike and len(alike) == _MOST_PORTIONS:
                         return alike, unreadable, at + count
-                    alike.setdefault(found.alike, []).append(found)
+                    group = alike.setdefault(found.alike, [])
+                    # Of a few files is enough; of all of them it would be their beginnings in memory.
+                    group.append(found if len(group) < _SAMPLED else replace(found, sample=()))
                 elif isinstance(found, Unreadable):
                     unreadable.append(found)
                 else:
                     self.left_out.append(found)
         return alike, unreadable, at + len(chosen)
 
-    def _look(self, piece: Piece, payload: ColumnSpec) -> _Look | Unreadable | LeftOut:
+    def _look(self, piece: Piece, payload: ColumnSpec, *, count: bool) -> _Look | Unreadable | LeftOut:
         kind = self.format or _format_of(piece.source)
         if kind is None:
             why = f"its suffix is none of {', '.join(_SUFFIXES)}; --format says what it is, --pattern leaves it out"
             return LeftOut(source=piece.source, why=why)
         try:
-            return self._opened(piece, kind, payload)
+            return self._opened(piece, kind, payload, count=count and piece.size <= SMALL_BYTES)
         except UnreadableError as error:
             return Unreadable(piece=piece, reason=error.reason, detail=error.detail)
         except DoubtError as error:
@@ -166,22 +179,23 @@ class FileSource:
         except (OSError, EOFError, pa.ArrowInvalid) as error:
             return Unreadable(piece=piece, reason=DeadLetterReason.UNREADABLE_FILE, detail=_in_one_line(error))
 
-    def _opened(self, piece: Piece, kind: FileFormat, payload: ColumnSpec) -> _Look:
+    def _opened(self, piece: Piece, kind: FileFormat, payload: ColumnSpec, *, count: bool) -> _Look:
         if kind is FileFormat.PARQUET:
             return _Look(piece=piece, format=kind, schema=self._parquet_schema(piece))
-        head, whole = self._head(piece)
-        lines = kind is FileFormat.JSON and "records" not in self.options and _is_lines(head)
-        # Of a file without anything in it any format is right, and lines need no header.
-        if lines or not head.strip():
-            return _Look(piece=piece, format=FileFormat.JSON_LINES)
-        if kind is not FileFormat.CSV:
-            return _Look(piece=piece, format=kind)
-        return _Look(piece=piece, format=kind, dialect=find_dialect(head, payload, self.options, whole=whole))
-
-    def _head(self, piece: Piece) -> tuple[bytes, bool]:
         with self.folder.open(piece) as stream:
-            head = stream.read(HEAD_BYTES + 1)
-        return head[:HEAD_BYTES], len(head) <= HEAD_BYTES
+            read = stream.read(HEAD_BYTES + 1)
+            head, whole = read[:HEAD_BYTES], len(read) <= HEAD_BYTES
+            lines = kind is FileFormat.JSON and "records" not in self.options and _is_lines(head)
+            # Of a file without anything in it any format is right, and lines need no header.
+            if lines or kind is FileFormat.JSON_LINES or not head.strip():
+                records = count_records(read, stream) if count else None
+                sample = _sample(head, whole=whole)
+                return _Look(piece=piece, format=FileFormat.JSON_LINES, records=records, sample=sample)
+            if kind is not FileFormat.CSV:
+                return _Look(piece=piece, format=kind)
+            dialect = find_dialect(head, payload, self.options, whole=whole)
+            records = count_records(read, stream, header=dialect.header, quote=dialect.open_quote) if count else None
+            return _Look(piece=piece, format=kind, dialect=dialect, records=records)
 
     def _parquet_schema(self, piece: Piece) -> str:
         import pyarrow.parquet as pq
@@ -193,9 +207,9 @@ class FileSource:
         self, spark: SparkSession, payload: ColumnSpec, looked: Mapping[str, list[_Look]], unreadable: list[Unreadable]
     ) -> Iterator[Portion | None]:
         for alike in looked.values():
-            read, pieces = self._reader(spark, payload, alike[0]), [one.piece for one in alike]
+            pieces = [one.piece for one in alike]
             try:
-                yield read(pieces)
+                yield self._portion(spark, payload, alike)
             except SourceError:
                 raise
             except Exception as error:
@@ -205,18 +219,20 @@ class FileSource:
                     raise SourceError(f"{self.name} could not be read: {_in_one_line(error)}") from error
                 unreadable.extend(broken)
                 gone = {one.piece.source for one in broken}
-                left = [one for one in pieces if one.source not in gone]
-                yield read(left) if left else None
+                left = [one for one in alike if one.piece.source not in gone]
+                yield self._portion(spark, payload, left) if left else None
 
-    def _reader(self, spark: SparkSession, payload: ColumnSpec, look: _Look) -> Callable[[Sequence[Piece]], Portion]:
+    def _portion(self, spark: SparkSession, payload: ColumnSpec, alike: Sequence[_Look]) -> Portion:
+        pieces, look = [one.piece for one in alike], alike[0]
+        counts = {one.piece.source: one.records for one in alike if one.records is not None} or None
         if look.dialect is not None:
-            dialect = look.dialect
-            return lambda pieces: read_csv(spark, pieces, dialect, payload)
+            return read_csv(spark, pieces, look.dialect, payload, counts)
         if look.format is FileFormat.JSON:
-            return lambda pieces: read_documents(spark, pieces, self.options.get("records", ""))
+            return read_documents(spark, pieces, self.options.get("records", ""))
         if look.format is FileFormat.PARQUET:
-            return lambda pieces: read_parquet(spark, pieces, payload)
-        return lambda pieces: read_json_lines(spark, pieces)
+            return read_parquet(spark, pieces, payload)
+        sample = [one for rank in zip_longest(*(one.sample for one in alike[:_SAMPLED])) for one in rank if one]
+        return read_json_lines(spark, pieces, counts, sample[:_SAMPLE])
 
     def _broken(self, pieces: Sequence[Piece]) -> list[Unreadable]:
         """Read files to their end, to find those of which that fails. Cost: they are read once more, here."""
@@ -243,6 +259,11 @@ def _is_lines(head: bytes) -> bool:
     """Tell whether a file of JSON has an object on each line, as many that are called ``.json`` have."""
     lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
     return len(lines) > 1 and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines[:2])
+
+
+def _sample(head: bytes, *, whole: bool) -> Sequence[bytes]:
+    lines = head.removeprefix(b"\xef\xbb\xbf").splitlines()[: _SAMPLE if whole else -1]
+    return [line for line in lines[:_SAMPLE] if line.strip()]
 
 
 def _in_one_line(error: Exception) -> str:

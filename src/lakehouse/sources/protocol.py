@@ -64,6 +64,7 @@ class Portion:
         counts: How many records each piece holds, by ``source``.
         decoder: What makes rows of them.
         undeclared: Fields that the contract does not have and that the source knows of beforehand, with their kind.
+        sample: Some of the records, where they were at hand: what else is not declared is looked for in them.
         notes: What was found out about the pieces, to be shown to a person.
     """
 
@@ -72,6 +73,7 @@ class Portion:
     counts: Mapping[str, int]
     decoder: Decoder
     undeclared: Mapping[str, str]
+    sample: Sequence[bytes] = ()
     notes: Sequence[str] = ()
 
 

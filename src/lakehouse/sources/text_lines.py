@@ -19,7 +19,7 @@ from lakehouse.errors import SourceError
 from lakehouse.sources.file_listing import spark_path
 from lakehouse.sources.protocol import Piece
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _MAP = "path string, block bigint, first bigint, before bigint, header bigint, source string, source_version string"
 
 
@@ -53,7 +53,7 @@ def read_lines(spark: SparkSession, pieces: Sequence[Piece], *, header: bool, qu
     numbered = raw.join(places, ["path", "block"], "left").withColumn("line", F.expr("id - first + before + 1"))
     kept = numbered.where("line IS DISTINCT FROM header")
     # A blank line inside of quotes is a part of a value.
-    kept = (kept if quote is None else _joined(kept, quote)).where("octet_length(text) > 0")
+    kept = (kept if quote is None else joined(kept, quote)).where("octet_length(text) > 0")
     records = as_records(kept, _value())
     if quote is not None:
         counted = records.groupBy("source").count().collect()
@@ -103,8 +103,8 @@ def _raw(spark: SparkSession, pieces: Sequence[Piece]) -> DataFrame:
 
 def _value() -> Column:
     text = F.col("text").cast("binary")
-    marked = (F.col("line") == 1) & (F.substring(text, 1, len(_BOM)) == F.lit(_BOM))
-    return F.when(marked, F.substring(text, len(_BOM) + 1, (1 << 31) - 1)).otherwise(text)
+    marked = (F.col("line") == 1) & (F.substring(text, 1, len(BOM)) == F.lit(BOM))
+    return F.when(marked, F.substring(text, len(BOM) + 1, (1 << 31) - 1)).otherwise(text)
 
 
 def _mapped(found: Sequence[Row], pieces: Sequence[Piece], *, header: bool) -> Iterator[tuple[object, ...]]:
@@ -132,7 +132,7 @@ def _counts(found: Sequence[Row], pieces: Sequence[Piece], *, header: bool) -> d
     return {source: max(0, count - header) for source, count in counts.items()}
 
 
-def _joined(lines: DataFrame, quote: str) -> DataFrame:
+def joined(lines: DataFrame, quote: str) -> DataFrame:
     """Put lines together between which a quote is open."""
     of_file = Window.partitionBy("source", "source_version").orderBy("line")
     quotes = F.length("text") - F.length(F.replace(F.col("text"), F.lit(quote), F.lit("")))

@@ -42,6 +42,11 @@ class CsvDialect:
         """Give where a column of the contract stands in a line, from 0; None where the file does not have it."""
         return next((at for at, found in enumerate(self.columns) if plain_name(found) == name), None)
 
+    @property
+    def open_quote(self) -> str | None:
+        """What may be open at the end of a line; None where a line is always a record."""
+        return self.quote if self.multi_line else None
+
     def to_json(self) -> str:
         """Give it as text: a dead letter carries it, so that it can be read again by itself."""
         return json.dumps(asdict(self), sort_keys=True)
