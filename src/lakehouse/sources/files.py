@@ -22,7 +22,7 @@ from lakehouse.sources.dialect import HEAD_BYTES, UnreadableError, check_options
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.file_portions import read_csv, read_documents, read_json_lines, read_parquet
 from lakehouse.sources.protocol import LeftOut, Piece, Portion, SourceBatch, Unreadable
-from lakehouse.sources.small_files import SMALL_BATCH_BYTES, SMALL_BYTES, count_records
+from lakehouse.sources.small_files import SMALL_BYTES, count_records, is_small
 from lakehouse.transforms.csv_dialect import CsvDialect
 
 _PACKED = (".gz", ".bz2", ".zst")
@@ -148,7 +148,7 @@ class FileSource:
             size += piece.size
         alike: dict[str, list[_Look]] = {}
         unreadable: list[Unreadable] = []
-        look = partial(self._look, payload=payload, count=size <= SMALL_BATCH_BYTES)
+        look = partial(self._look, payload=payload, count=is_small(chosen))
         with ThreadPoolExecutor(max_workers=_READERS) as pool:
             for count, found in enumerate(pool.map(look, chosen)):
                 if isinstance(found, _Look):

@@ -18,11 +18,16 @@ from lakehouse.sources.text_lines import BOM, as_records, joined, path_key
 
 SMALL_BYTES = 16 * 1024**2
 """Of one file, unpacked: a task has a few times of it in memory."""
-SMALL_BATCH_BYTES = 128 * 1024**2
-"""Of all files that are taken together, as they are: here they are read by one machine."""
+_BATCH_BYTES, _BATCH_FILES = 128 * 1024**2, 1_000
+"""Of files that are taken together: all are read by one machine here, and the plan has the version of each."""
 _FILLED = re.compile(rb"[^\r\n]+")
 _BYTES = "ISO-8859-1"
 """Each byte is a character of it: what is text for a while comes back byte for byte, whatever it is."""
+
+
+def is_small(pieces: Sequence[Piece]) -> bool:
+    """Tell whether so many files, of these sizes, may be taken as small ones."""
+    return len(pieces) <= _BATCH_FILES and sum(one.size for one in pieces) <= _BATCH_BYTES
 
 
 def count_records(head: bytes, rest: pa_fs.NativeFile, *, header: bool = False, quote: str | None = None) -> int | None:
@@ -50,25 +55,28 @@ def read_small_lines(
     """Read small files of lines as ``RECORD``, as ``read_lines`` does. Cost: none here; a shuffle with ``quote``."""
     # As it stands in the file system: Spark gives an address, in which + is no blank.
     path = F.url_decode(F.replace(F.col("_metadata.file_path"), F.lit("+"), F.lit("%2B")))
-    key = F.regexp_replace(path, r"^[A-Za-z][A-Za-z0-9+.-]+:/*|^/+", "")
-    whole = spark.read.text([spark_path(one.source) for one in pieces], wholetext=True)
-    placed = _with_place(whole.select(key.alias("key"), _text(F.col("value").cast("binary")).alias("text")), pieces)
+    whole = spark.read.text([spark_path(one.source) for one in pieces], wholetext=True).select(
+        F.regexp_replace(path, r"^[A-Za-z][A-Za-z0-9+.-]+:/*|^/+", "").alias("path"),
+        _text(F.col("value").cast("binary")).alias("text"),
+    )
     header_at = F.octet_length(F.regexp_extract("text", r"^\n*", 0)) if header else F.lit(-1)
-    lines = F.posexplode(F.split("text", "\n")).alias("at", "text")
-    each = placed.select("source", "source_version", header_at.alias("header"), lines).where("at > header")
-    each = each.withColumn("line", F.col("at").cast("bigint") + 1)
-    kept = (each if quote is None else joined(each, quote)).where("octet_length(text) > 0")
-    return as_records(kept, F.encode("text", _BYTES))
+    each = whole.select("path", header_at.alias("header"), F.posexplode(F.split("text", "\n")).alias("at", "text"))
+    filled = F.octet_length("text") > 0
+    kept = each.where((F.col("at") > F.col("header")) & (filled if quote is None else F.lit(True)))
+    kept = kept.select(*_place(pieces), (F.col("at").cast("bigint") + 1).alias("line"), "text")
+    return as_records(kept if quote is None else joined(kept, quote).where(filled), F.encode("text", _BYTES))
 
 
 def _text(raw: Column) -> Column:
     marked = F.substring(raw, 1, len(BOM)) == F.lit(BOM)
-    unmarked = F.when(marked, F.substring(raw, len(BOM) + 1, SMALL_BYTES)).otherwise(raw)
-    text = F.decode(unmarked, _BYTES)
+    text = F.decode(F.when(marked, F.substring(raw, len(BOM) + 1, SMALL_BYTES)).otherwise(raw), _BYTES)
     return F.replace(F.replace(text, F.lit("\r\n"), F.lit("\n")), F.lit("\r"), F.lit("\n"))
 
 
-def _with_place(files: DataFrame, pieces: Sequence[Piece]) -> DataFrame:
-    rows = [(path_key(one.source), one.source, one.version) for one in pieces]
-    places = files.sparkSession.createDataFrame(rows, "key string, source string, source_version string")
-    return files.join(F.broadcast(places), "key", "left")
+def _place(pieces: Sequence[Piece]) -> tuple[Column, Column]:
+    """Give the source and its version by ``path``: a literal, because a join would be one more job."""
+    first, end, between = pieces[0].source, "\0", "\1"
+    before = first.removesuffix(path_key(first))
+    versions = end.join(f"{path_key(one.source)}{between}{one.version}" for one in pieces)
+    version = F.str_to_map(F.lit(versions), F.lit(end), F.lit(between))[F.col("path")]
+    return F.concat(F.lit(before), "path").alias("source"), version.alias("source_version")

@@ -53,11 +53,13 @@ class CsvDecoder:
         parsed = df.withColumn("_text", text).withColumn("_row", self._parsed(F.col("_text")))
         typed = parsed.withColumn("_typed", self._typed(payload))
         reasoned = typed.withColumn("reason", self._reason(payload, fits))
-        reasoned = reasoned.withColumn(
-            "detail", in_rare_case(F.col("reason").isNotNull(), self._detail(payload, max_bytes))
+        return reasoned.select(
+            *df.columns,
+            F.when(F.col("reason").isNull(), F.col("_typed")).alias(PAYLOAD),
+            "reason",
+            in_rare_case(F.col("reason").isNotNull(), self._detail(payload, max_bytes)).alias("detail"),
+            F.lit(None).cast("int").alias("schema_id"),
         )
-        decoded = reasoned.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), F.col("_typed")))
-        return decoded.withColumn("schema_id", F.lit(None).cast("int")).drop("_text", "_row", "_typed")
 
     def _parsed(self, text: Column) -> Column:
         dialect = self.dialect

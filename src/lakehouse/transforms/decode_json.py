@@ -45,11 +45,12 @@ def decode_json(df: DataFrame, payload: ColumnSpec, *, max_bytes: int, wrapped: 
     if wrapped:
         parsed = parsed.withColumn("_parsed", _unwrapped(payload.type))
     reasoned = parsed.withColumn("reason", _reason(payload, fits))
-    reasoned = reasoned.withColumn(
-        "detail", in_rare_case(F.col("reason").isNotNull(), _detail(payload, max_bytes, wrapped=wrapped))
+    return reasoned.select(
+        *df.columns,
+        F.when(F.col("reason").isNull(), F.col("_parsed")).alias(PAYLOAD),
+        "reason",
+        in_rare_case(F.col("reason").isNotNull(), _detail(payload, max_bytes, wrapped=wrapped)).alias("detail"),
     )
-    decoded = reasoned.withColumn(PAYLOAD, F.when(F.col("reason").isNull(), F.col("_parsed")))
-    return decoded.drop("_envelope", "_parsed")
 
 
 def connect_message(payload: spark_types.StructType) -> spark_types.StructType:
