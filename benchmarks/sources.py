@@ -18,7 +18,8 @@ from typing import Annotated, Literal
 import duckdb
 from pyspark.sql.types import DateType, LongType, StringType, TimestampType
 
-from benchmarks.measure import cpu_seconds, interleave, medians, timed
+from benchmarks.fit import Line
+from benchmarks.measure import Timing, cpu_seconds, interleave, medians, timed
 from benchmarks.reference.files_to_table import SCHEMA, append_bare, read_bare
 from benchmarks.result import Result
 from lakehouse import Column, Schema, StructType, doc, required, table
@@ -36,6 +37,8 @@ from lakehouse.sources.protocol import Piece
 
 ROWS = {"small": 300_000, "full": 3_000_000}
 REPEATS = {"small": 3, "full": 5}
+FEW = 3_000
+SMALL_FILES = 1_000
 FILES = 100_000
 _PER_BATCH = 2_000
 
@@ -62,15 +65,43 @@ def run(size: str) -> list[Result]:
     folder = Path(tempfile.mkdtemp(prefix="lakehouse-bench-"))
     lake = _lake(folder)
     try:
-        return [*(_taken(lake, folder, kind, size) for kind in ("csv", "jsonl")), _checked(lake, folder)]
+        lines = [_line(lake, folder, kind, size) for kind in ("csv", "jsonl")]
+        return [*lines, _many(lake, folder, size), _checked(lake, folder)]
     finally:
         lake.spark.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _taken(lake: Lake, folder: Path, kind: str, size: str) -> Result:
-    files, rows, by_hand = folder / kind, ROWS[size], f"{lake.name}.bronze.by_hand_{kind}"
-    _write(files, kind, rows)
+def _line(lake: Lake, folder: Path, kind: str, size: str) -> Result:
+    """Take few and many records: what a run costs in any case, and what each record does."""
+    few = _timed(lake, _files(folder / f"few_{kind}", kind, FEW), kind, FEW, repeats=REPEATS[size])
+    rows, files = ROWS[size], _files(folder / kind, kind, ROWS[size])
+    many = _timed(lake, files, kind, rows, repeats=REPEATS[size])
+    reader = f"read_csv('{files}/*.csv')" if kind == "csv" else f"read_json('{files}/*.jsonl')"
+    other = timed(duckdb.sql, f"COPY (FROM {reader}) TO '{folder}/duckdb.parquet'")
+    megabytes = sum(one.stat().st_size for one in files.iterdir()) / 1e6
+    parts = []
+    for name in ("ours", "bare"):
+        cpu, wall = (
+            Line.through({FEW: getattr(few[name], what), rows: getattr(many[name], what)}) for what in ("cpu", "wall")
+        )
+        parts.append(
+            f"{name} CPU {cpu.fixed:.2f} s + {cpu.each * 1e6:.2f} s a million, "
+            f"wall {wall.fixed:.2f} s + {wall.each * 1e6:.2f} s a million"
+        )
+    duck = f"DuckDB to Parquet {other.wall:.1f} s, {other.cpu:.1f} CPU s"
+    return _result(f"files: {kind} into bronze", rows, many, size, f"{megabytes:,.0f} MB; {'; '.join(parts)}; {duck}")
+
+
+def _many(lake: Lake, folder: Path, size: str) -> Result:
+    """Take a thousand files of 10 KB."""
+    rows = SMALL_FILES * 150
+    took = _timed(lake, _files(folder / "thousand", "csv", rows, parts=SMALL_FILES), "csv", rows, repeats=1)
+    return _result(f"files: {SMALL_FILES:,} of 10 KB", rows, took, size, "CSV")
+
+
+def _timed(lake: Lake, files: Path, kind: str, rows: int, *, repeats: int) -> dict[str, Timing]:
+    by_hand = f"{lake.name}.bronze.by_hand_{files.name}"
     lake.spark.sql(f"CREATE TABLE {by_hand} ({SCHEMA}) USING iceberg")
     source = FileSource(folder=Folder(location=str(files), settle_seconds=0))
 
@@ -82,13 +113,14 @@ def _taken(lake: Lake, folder: Path, kind: str, size: str) -> Result:
             raise AssertionError(f"{took.records:,} records of {rows:,}")
 
     bare: Callable[[int], None] = lambda _: append_bare(read_bare(lake.spark, files, kind), by_hand)  # noqa: E731
-    timings = interleave({"ours": ours, "bare": bare}, repeats=REPEATS[size])
-    mine, theirs = medians(timings["ours"]), medians(timings["bare"])
-    reader = f"read_csv('{files}/*.csv')" if kind == "csv" else f"read_json('{files}/*.jsonl')"
-    other = timed(duckdb.sql, f"COPY (FROM {reader}) TO '{folder}/duckdb.parquet'")
-    megabytes = sum(one.stat().st_size for one in files.iterdir()) / 1e6
+    timings = interleave({"ours": ours, "bare": bare}, repeats=repeats)
+    return {name: medians(runs) for name, runs in timings.items()}
+
+
+def _result(name: str, rows: int, took: dict[str, Timing], size: str, note: str) -> Result:
+    mine, theirs = took["ours"], took["bare"]
     return Result(
-        name=f"files: {kind} into bronze",
+        name=name,
         value=round(rows / mine.wall),
         unit="records/s",
         reference="Spark's bare reader and an append",
@@ -97,17 +129,17 @@ def _taken(lake: Lake, folder: Path, kind: str, size: str) -> Result:
         repeats=REPEATS[size],
         cpu_seconds=round(mine.cpu, 2),
         reference_cpu_seconds=round(theirs.cpu, 2),
-        note=f"{rows:,} records, {megabytes:,.0f} MB; DuckDB to Parquet {other.wall:.1f} s, {other.cpu:.1f} CPU s",
+        note=f"{rows:,} records, {note}",
     )
 
 
-def _write(folder: Path, kind: str, rows: int) -> None:
+def _files(folder: Path, kind: str, rows: int, *, parts: int = 4) -> Path:
     folder.mkdir()
     first = datetime(2026, 1, 1, tzinfo=UTC)
-    for part in range(4):
+    for part in range(parts):
         with (folder / f"{part}.{kind}").open("w") as file:
             file.write("number,article,amount,day,at\n" if kind == "csv" else "")
-            for number in range(part, rows, 4):
+            for number in range(part, rows, parts):
                 at = first + timedelta(seconds=number * 37 % 30_000_000)
                 sale = {
                     "number": number, "article": f"article, no. {number * 7919 % 90_000}",
@@ -118,6 +150,7 @@ def _write(folder: Path, kind: str, rows: int) -> None:
                     json.dumps(sale) if kind == "jsonl" else '{number},"{article}",{amount},{day},{at}'.format(**sale)
                 )
                 file.write(line + "\n")
+    return folder
 
 
 def _checked(lake: Lake, folder: Path) -> Result:

@@ -152,6 +152,20 @@ def test_each_record_of_a_file_is_a_row_or_a_dead_letter_with_its_line(
     assert taken.rows(name) == rows
 
 
+def test_large_files_give_the_same_rows_as_small_ones(
+    taken: Taken, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakehouse.sources.small_files._BATCH_FILES", 0)
+    names = ("good.csv", "german.csv", "line_breaks.csv", "sales.jsonl", "packed.csv.gz")
+    for name in names:
+        (tmp_path / name).write_bytes(FILES[name])
+    spec = fresh_spec(unique)
+    took = take(taken.lake, spec, files_at(tmp_path), max_record_bytes=1_000)
+    large = Taken(taken.lake, spec, tmp_path, took, taken.lake.rows(spec).collect())
+    assert [large.rows(name) for name in names] == [taken.rows(name) for name in names]
+    assert verify_files(taken.lake.catalog, spec).problems == ()
+
+
 def test_a_dead_letter_says_which_value_is_wrong(taken: Taken) -> None:
     details = {one.line: one.dead_letter.detail for one in taken.of("bad.csv") if one.dead_letter}
     assert details[5] == "number: expected bigint, found x"
@@ -246,6 +260,15 @@ def test_a_file_that_is_being_written_to_waits(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEADER)
     found, left = Folder(location=str(tmp_path), settle_seconds=0.2).files()
     assert ([Path(one.source).name for one in found], left) == (["a.csv"], [])
+
+
+def test_a_place_that_spark_cannot_read_is_told_with_the_way_out(
+    lake: Lake, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + GOOD)
+    monkeypatch.setattr("lakehouse.sources.small_files.spark_path", lambda source: f"s3://{source}")
+    with pytest.raises(SourceError, match="Spark has no file system for s3://"):
+        take(lake, fresh_spec(unique), files_at(tmp_path), max_record_bytes=1_000)
 
 
 def test_a_place_where_nothing_is_is_told(tmp_path: Path) -> None:

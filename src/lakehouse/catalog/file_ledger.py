@@ -23,11 +23,12 @@ from pyspark.sql.types import LongType, StringType, TimestampType
 
 from lakehouse.catalog.conflicts import commit
 from lakehouse.catalog.iceberg import Lake, find_table, load_table
-from lakehouse.catalog.ledger import ancestors
+from lakehouse.catalog.ledger import ancestors, summed
 from lakehouse.catalog.log_table import Rows, add_to_log
 from lakehouse.contract.marks import doc, required
 from lakehouse.contract.schema import Column, Schema
 from lakehouse.contract.table import spec_of, table
+from lakehouse.contract.upkeep import Upkeep
 from lakehouse.errors import SourceError
 
 _BATCH, _STATE = "lakehouse.files-batch", "lakehouse.files-state"
@@ -35,7 +36,8 @@ _MANY_FILES = 64
 """Small data files of the ledger that a check reads at most: with more they are written anew as one."""
 
 
-@table("ops.files", partitioned_by=("table_name",), external=True)
+# Each batch makes a snapshot, and each look at the table reads the list of them.
+@table("ops.files", partitioned_by=("table_name",), external=True, upkeep=Upkeep(max_snapshots=100))
 class Files(Schema):
     """One row per file, or answer of a server, and batch that was to take it."""
 
@@ -238,5 +240,8 @@ def _write_anew_if_small(lake: Lake, name: str) -> None:
         log.overwrite(rows, overwrite_filter=mine)
 
     log = lake.table(spec_of(Files).name)
+    # Of all tables together there are as many at least, which the summary says without a look at manifests.
+    if summed(log.current_snapshot(), "total-data-files") <= _MANY_FILES:
+        return
     if sum(1 for _ in log.scan(row_filter=mine).plan_files()) > _MANY_FILES:
         commit(lake.catalog, spec_of(Files).name, write_anew, made=lambda _: False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from lakehouse.transforms.csv_dialect import CsvDialect
 
 _PACKED = (".gz", ".bz2", ".zst")
 _READERS = 16
+_NO_FILE_SYSTEM = re.compile(r"No FileSystem for scheme:? \"?(\w+)")
 _SAMPLE = 200
 """Records of JSON at most in which fields are looked for that the contract does not have."""
 _SAMPLED = 20
@@ -213,6 +215,8 @@ class FileSource:
             except SourceError:
                 raise
             except Exception as error:
+                if missing := _NO_FILE_SYSTEM.search(str(error)):
+                    raise SourceError(_no_file_system(self.name, missing[1])) from error
                 # Spark stops at the first file that is broken further in, and does not always say which it is.
                 broken = self._broken(pieces)
                 if not broken:
@@ -259,6 +263,15 @@ def _is_lines(head: bytes) -> bool:
     """Tell whether a file of JSON has an object on each line, as many that are called ``.json`` have."""
     lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
     return len(lines) > 1 and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines[:2])
+
+
+def _no_file_system(name: str, scheme: str) -> str:
+    return (
+        f"{name} is there, but Spark has no file system for {scheme}://, and it is Spark that reads the data. On EMR "
+        "and Glue it has one. Elsewhere give the session one (hadoop-aws of Spark's own Hadoop version in session.conf "
+        f"spark.jars.packages, and spark.hadoop.fs.{scheme}.impl=org.apache.hadoop.fs.s3a.S3AFileSystem), or copy the "
+        "files to a folder of this machine first"
+    )
 
 
 def _sample(head: bytes, *, whole: bool) -> Sequence[bytes]:
