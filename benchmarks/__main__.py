@@ -14,7 +14,7 @@ from benchmarks.result import Result, save
 
 NAMES = (
     "stream", "long_stream", "quality", "quality_append", "builds", "planner", "silver", "fit", "main_job", "publish",
-    "phone", "email", "sail", "sources", "cluster",
+    "phone", "email", "sail", "sources", "agent", "cluster",
 )  # fmt: skip
 
 

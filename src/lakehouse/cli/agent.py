@@ -35,7 +35,9 @@ def agent(
     overrides: Override = None,
     kinesis: Annotated[str | None, typer.Option(metavar="STREAM", help="Send to this stream of Kinesis.")] = None,
     firehose: Annotated[str | None, typer.Option(metavar="STREAM", help="Send to this stream of Firehose.")] = None,
-    region: Annotated[str | None, typer.Option(help="Default: client.region of the catalog, else AWS_REGION.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Default: client.region of the catalog, else AWS_DEFAULT_REGION.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How far it came; default: .lake/agent/STREAM.json.")
     ] = None,
