@@ -16,7 +16,7 @@ from lakehouse.serving.duckdb import DuckDbWarehouse
 from lakehouse.serving.probe_metrics import write_metrics
 from lakehouse.serving.protocol import Probe, ServedTable, Warehouse
 from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse, TrustNeededError
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.session import Session
 from tests.serving.fake_snowflake import Account
 from tests.serving.snowflake_lake import SETTINGS
 from tests.serving.test_duckdb import ROWS, Cities

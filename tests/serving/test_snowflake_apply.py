@@ -10,13 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from lakehouse import snowflake_session
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.errors import ConfigError, ServingError
 from lakehouse.serving.snowflake.apply import Applied, State, apply, plan
 from lakehouse.serving.snowflake.plan import statements
 from lakehouse.serving.snowflake.statement import Statement, Step
-from lakehouse.snowflake_session import Session, connect
+from lakehouse.snowflake import connect as connect_module
+from lakehouse.snowflake.connect import connect
+from lakehouse.snowflake.session import Session
 from tests.serving.fake_snowflake import SNOWFLAKE_USER, Account
 from tests.serving.snowflake_lake import SETTINGS, SPECS, golden
 
@@ -247,7 +248,7 @@ def test_a_key_pair_comes_from_a_file_as_the_connector_takes_it(tmp_path: Path) 
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "key.pem").write_bytes(pem)
     to = SnowflakeSettings(account="a", user="u", private_key=f"secret://file{tmp_path}/key.pem")
-    found = snowflake_session._credentials(to, {})
+    found = connect_module._credentials(to, {})
     assert found == {"private_key": key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())}
 
 

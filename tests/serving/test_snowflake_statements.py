@@ -19,12 +19,12 @@ from lakehouse.contract.marks import Doc, Pii
 from lakehouse.errors import ContractError, ServingError
 from lakehouse.serving.capability import MOST_FIELDS
 from lakehouse.serving.snowflake.check import check, check_all, require_right
-from lakehouse.serving.snowflake.names import LONGEST_NAME, business, literal, quoted
 from lakehouse.serving.snowflake.plan import missing_settings, render, statements
 from lakehouse.serving.snowflake.statement import Statement
 from lakehouse.serving.snowflake.tokens import tokens
 from lakehouse.serving.snowflake.types import snowflake_type
 from lakehouse.serving.snowflake.view import view
+from lakehouse.snowflake.names import LONGEST_NAME, business, literal, quoted
 from tests.serving.snowflake_lake import GOLDEN, SETTINGS, SPECS, distinct, golden, reviewed
 
 SALES, PEOPLE = SPECS

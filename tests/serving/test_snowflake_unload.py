@@ -20,7 +20,7 @@ from lakehouse.errors import SchemaMismatchError, ServingError, SourceError
 from lakehouse.pipeline.graph import Graph
 from lakehouse.pipeline.run import Run
 from lakehouse.serving.snowflake.unload import unload_statement
-from lakehouse.snowflake_session import Described, Session
+from lakehouse.snowflake.session import Described, Session
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.unloaded import unloaded_rows
 from tests.serving.fake_snowflake import Account

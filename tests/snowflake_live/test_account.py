@@ -7,11 +7,13 @@ They run where the environment says how to sign in: LAKEHOUSE__SNOWFLAKE__ACCOUN
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pyspark.sql import types as spark_types
 
 from lakehouse.cli.serve import served_tables
 from lakehouse.cli.snowflake import published_specs, statements_of
@@ -20,12 +22,17 @@ from lakehouse.serving.protocol import ServedTable
 from lakehouse.serving.snowflake.apply import State, plan
 from lakehouse.serving.snowflake.statement import Step
 from lakehouse.serving.snowflake.trust import properties_of, trust_policy
+from lakehouse.serving.snowflake.unload import unload
+from lakehouse.serving.snowflake.view import view_name
 from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.session import Session
+from lakehouse.sources.snowflake_rows import SnowflakeRows
 
 SETTINGS = load([Path("conf/local.toml")], environ=os.environ).settings
 TO = SETTINGS.snowflake
 GIVEN = bool(TO.account and TO.user and (TO.password or TO.private_key or TO.token))
+
+NESTED = (spark_types.StructType, spark_types.ArrayType, spark_types.MapType)
 
 pytestmark = pytest.mark.skipif(
     not GIVEN, reason="there is no account: LAKEHOUSE__SNOWFLAKE__ACCOUNT and its like are not set"
@@ -83,3 +90,19 @@ def test_each_view_gives_a_row_under_the_names_that_people_type(settings: Settin
     for one in statements_of(settings):
         if one.kind == "view":
             session.ask(f"SELECT * FROM {one.name} LIMIT 1")
+
+
+def test_each_view_is_read_back_in_the_types_of_its_contract(settings: Settings, session: Session) -> None:
+    for spec in published_specs(settings):
+        flat = [one for one in spec.struct.fields if not isinstance(one.dataType, NESTED)]
+        declared = spark_types.StructType(flat)
+        query = f"SELECT * FROM {view_name(settings.snowflake, spec)} LIMIT 5"
+        rows = SnowflakeRows(session=session, query=query, what=spec.name, declared=declared)
+        assert all(table.schema == rows.schema for table in rows.arrow())
+
+
+def test_a_result_is_unloaded_and_its_answer_names_files_and_rows(settings: Settings, session: Session) -> None:
+    spec = published_specs(settings)[0]
+    asked = f"SELECT * FROM {view_name(settings.snowflake, spec)} LIMIT 5"
+    found = unload(session, settings.snowflake, spec, asked, run_id=f"live_{uuid.uuid4().hex[:6]}")
+    assert bool(found.files) == bool(found.rows)

@@ -28,7 +28,7 @@ from lakehouse.contract import DecimalType
 from lakehouse.errors import SchemaMismatchError, ServingError, SourceError
 from lakehouse.pipeline.take import take
 from lakehouse.pipeline.verify_files import verify_files
-from lakehouse.snowflake_session import Described, Session
+from lakehouse.snowflake.session import Described, Session
 from lakehouse.sources.snowflake import SnowflakeSource, read_snowflake, rows_of_snowflake
 from tests.sources.sales import fresh_spec
 from tests.sources.snowflake_server import SnowflakeServer, snowflake_server

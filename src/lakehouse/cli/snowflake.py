@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from pyiceberg.table import Table
+from rich.text import Text
 
 from lakehouse.catalog.connect import open_catalog
 from lakehouse.catalog.iceberg import find_table
@@ -28,7 +29,7 @@ from lakehouse.serving.snowflake.check import require_right
 from lakehouse.serving.snowflake.plan import files_of, missing_settings, render, statements
 from lakehouse.serving.snowflake.statement import Statement
 from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.session import Session
 
 
 def snowflake(
@@ -72,7 +73,9 @@ def snowflake(
 def _send(settings: Settings, found: Sequence[Statement], *, yes: bool) -> None:
     with closing(Session.of(settings.snowflake)) as session:
         if not yes:
-            counts = Counter(one.state.value for one in plan(session, found))
+            planned = plan(session, found)
+            tell_differences(planned)
+            counts = Counter(one.state.value for one in planned)
             told = ", ".join(f"{state}: {count}" for state, count in sorted(counts.items()))
             account = settings.snowflake.account
             ask(f"{len(found)} statements for {account} ({told}). Send them?", refused="nothing was sent")
@@ -83,9 +86,18 @@ def _send(settings: Settings, found: Sequence[Statement], *, yes: bool) -> None:
             def show(one: Planned) -> None:
                 step.done += 1
                 step.say(f"{one.state}: {one.statement.kind}")
+                if yes:
+                    tell_differences([one])
 
             SnowflakeWarehouse(to=settings.snowflake, session=session, say=show).publish(served)
     console.print("Snowflake reads them; `lakehouse status --warehouse snowflake` tells how far", highlight=False)
+
+
+def tell_differences(planned: Sequence[Planned]) -> None:
+    """Say what is there and not as it is declared, a line each."""
+    for one in planned:
+        for line in one.differences:
+            console.print(f"[yellow]{one.state}:[/]", Text(line), highlight=False, soft_wrap=True)
 
 
 def published_specs(settings: Settings) -> list[TableSpec]:

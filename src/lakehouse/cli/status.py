@@ -22,7 +22,7 @@ from lakehouse.pipeline.graph import discover
 from lakehouse.serving.probe_metrics import write_metrics
 from lakehouse.serving.protocol import Probe
 from lakehouse.serving.snowflake.warehouse import SnowflakeWarehouse
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.session import Session
 
 
 def status(

@@ -23,7 +23,7 @@ from lakehouse.pipeline.graph import Graph, discover
 from lakehouse.pipeline.run import Built, Run, run_build
 from lakehouse.serving.snowflake.unload import unload as unload_from
 from lakehouse.serving.snowflake.unload import unload_statement
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.session import Session
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.snowflake_rows import SnowflakeRows
 from lakehouse.sources.unloaded import unloaded_rows

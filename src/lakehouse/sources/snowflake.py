@@ -23,10 +23,11 @@ from lakehouse.contract.conform import conform
 from lakehouse.contract.schema import SchemaT
 from lakehouse.contract.table import is_table, spec_of
 from lakehouse.errors import SourceError
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.names import literal, quoted
+from lakehouse.snowflake.session import Session
 from lakehouse.sources.file_listing import Folder, spark_path
 from lakehouse.sources.protocol import LeftOut, Piece, Portion, SourceBatch
-from lakehouse.sources.snowflake_rows import SnowflakeRows, quoted, source_of
+from lakehouse.sources.snowflake_rows import SnowflakeRows, source_of
 from lakehouse.sources.text_lines import as_records
 from lakehouse.transforms.decode_rows import ROW, RowDecoder
 
@@ -113,8 +114,8 @@ class SnowflakeSource:
         until = self._newest(column)
         if until in {"", since}:
             return
-        after = f" AND {column} > {_literal(since)}" if since else ""
-        found = rows.arrow(where=f" WHERE {column} <= {_literal(until)}{after}")
+        after = f" AND {column} > {literal(since)}" if since else ""
+        found = rows.arrow(where=f" WHERE {column} <= {literal(until)}{after}")
         folder, count = _staged(rows, found, staging=self.staging, properties=self.properties)
         try:
             if count:
@@ -186,6 +187,8 @@ def _parquet(spark: SparkSession, folder: str, columns: spark_types.StructType) 
 
 
 def _portion(spark: SparkSession, folder: str, columns: spark_types.StructType, piece: Piece, count: int) -> Portion:
+    # A literal is never null, and with such columns Spark writes files as the frame is and not as the table is: the
+    # version in a dead letter is then required, which Iceberg reads of good rows too, and fails.
     place = spark.createDataFrame([(piece.source, piece.version)], "source string, source_version string")
     # Of a query no row has a place: the number is one among those of this reading.
     placed = (
@@ -200,7 +203,3 @@ def _portion(spark: SparkSession, folder: str, columns: spark_types.StructType, 
         decoder=RowDecoder(),
         undeclared={},
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -14,7 +14,8 @@ from pyspark.sql.pandas.types import to_arrow_type
 
 from lakehouse.contract.conform import struct_mismatches
 from lakehouse.errors import SchemaMismatchError, SourceError
-from lakehouse.snowflake_session import Described, Session
+from lakehouse.snowflake.names import quoted
+from lakehouse.snowflake.session import Described, Session
 
 _NAME = re.compile(r'(?:[A-Za-z_][\w$]*|"[^"]+")(?:\.(?:[A-Za-z_][\w$]*|"[^"]+")){0,2}')
 _QUERY = re.compile(r"(?:select|with)\b[^;]*", re.IGNORECASE | re.DOTALL)
@@ -124,11 +125,6 @@ def source_of(query: str) -> str:
         raise SourceError(f"Snowflake is asked for a table or for one SELECT without a semicolon, not: {text[:60]!r}")
     # A comment at its end would hide the parenthesis.
     return f"(\n{text}\n)"
-
-
-def quoted(name: str) -> str:
-    """Give a name of Snowflake letter by letter."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _found(described: Sequence[Described], declared: spark_types.StructType) -> spark_types.StructType:

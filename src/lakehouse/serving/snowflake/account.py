@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lakehouse.config.snowflake import SnowflakeSettings
-from lakehouse.serving.snowflake.names import literal
 from lakehouse.serving.snowflake.statement import Change, Statement, Step
+from lakehouse.snowflake.names import literal
 
 _GOVERNANCE = "GOVERNANCE"
 EXPORTS = "EXPORTS"

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake.check import require_right
+from lakehouse.serving.snowflake.differences import differences
 from lakehouse.serving.snowflake.statement import Statement, Step
-from lakehouse.serving.snowflake.tokens import tokens
 from lakehouse.serving.snowflake.trust import properties_of, trust_policy
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.session import Session
 
 _ACCESS = frozenset({"volume is open", "catalog is open", "storage is open"})
 """Checks that fail until the role in AWS trusts Snowflake."""
-
-_SHOWN = 160
-"""Characters of a value that a difference shows."""
 
 _UNSET = re.compile(r"<(snowflake\.\w+|metadata file of [\w.]+)>")
 
@@ -106,50 +103,15 @@ def _planned(session: Session, one: Statement) -> Planned:
     found = properties_of(shown)
     if one.described_by and (one.properties or one.changes):
         found |= properties_of(session.exists(one.described_by) or ())
-    differences = tuple(_differences(one.name, one.properties, found))
-    if differences:
-        return Planned(statement=one, state=State.DIFFERS, differences=differences)
-    late = [change for change in one.changes if any(_differences(one.name, {change.name: change.value}, found))]
+    if wrong := tuple(differences(one.name, one.properties, found)):
+        return Planned(statement=one, state=State.DIFFERS, differences=wrong)
+    late = [change for change in one.changes if any(differences(one.name, {change.name: change.value}, found))]
     return Planned(
         statement=one,
         state=State.CHANGE if late else State.KEEP,
-        differences=tuple(_differences(one.name, {change.name: change.value for change in late}, found)),
+        differences=tuple(differences(one.name, {change.name: change.value for change in late}, found)),
         changes=tuple(dict.fromkeys(by for change in late for by in change.by)),
     )
-
-
-def _differences(of: str, declared: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
-    for name, wanted in declared.items():
-        value = found.get(name)
-        # What Snowflake does not tell of this kind cannot be compared.
-        if value is not None and not _same(name, wanted, value):
-            yield f"{of} {name}: declared {_short(wanted)}, found {_short(value)}"
-
-
-def _same(name: str, wanted: str, found: str) -> bool:
-    if name == "COMMENT":
-        return wanted == found
-    if name == "SIZE":
-        return wanted == found.upper().replace("-", "")
-    if found.strip('[]" ').lower() == wanted.lower():
-        return True
-    said, told = ([one.text for one in tokens(text)] for text in (wanted, found))
-    # SHOW gives a query with what stands before it, and a number of credits as 10.00.
-    return (
-        said == told or (name == "TEXT" and told[-len(said) :] == said) or _number(wanted) == _number(found) is not None
-    )
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
 
 
 def _refuse_unset(found: Sequence[Statement]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lakehouse.config.snowflake import SnowflakeSettings
-from lakehouse.serving.snowflake.names import given, literal
 from lakehouse.serving.snowflake.statement import Change, Statement, Step
+from lakehouse.snowflake.names import given, literal
 
 
 def catalog_integration(to: SnowflakeSettings) -> Statement:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.contract.table import TableSpec
 from lakehouse.serving.snowflake.iceberg_table import table_name
-from lakehouse.serving.snowflake.names import given, literal
 from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.snowflake.names import given, literal
 
 
 def volume_is_open(volume: str) -> Statement:

@@ -10,9 +10,9 @@ from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake.account import layer_schema
 from lakehouse.serving.snowflake.external_table import external_name
 from lakehouse.serving.snowflake.iceberg_table import table_name
-from lakehouse.serving.snowflake.names import business, literal
 from lakehouse.serving.snowflake.statement import Change, Statement, Step
 from lakehouse.serving.snowflake.tokens import tokens
+from lakehouse.snowflake.names import business, literal
 
 
 def dynamic_table(to: SnowflakeSettings, name: str, query: str) -> Statement:

@@ -15,10 +15,10 @@ from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.contract.table import TableSpec
 from lakehouse.serving.export import folders_of
 from lakehouse.serving.snowflake.account import table_schema
-from lakehouse.serving.snowflake.names import literal, quoted
 from lakehouse.serving.snowflake.statement import Statement, Step
 from lakehouse.serving.snowflake.storage import format_name, stage_name
 from lakehouse.serving.snowflake.types import is_nested, snowflake_type
+from lakehouse.snowflake.names import literal, quoted
 
 NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 """What stands in the name of a folder for null."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from lakehouse.serving.snowflake.names import PLAIN, RESERVED
 from lakehouse.serving.snowflake.tokens import Token
+from lakehouse.snowflake.names import PLAIN, RESERVED
 
 _FLAG = "{TRUE | FALSE}"
 _CATALOG = "CREATE CATALOG INTEGRATION IF NOT EXISTS <name: makes> CATALOG_SOURCE"

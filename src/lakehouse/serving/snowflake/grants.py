@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.serving.snowflake.account import layer_schema
-from lakehouse.serving.snowflake.names import literal
 from lakehouse.serving.snowflake.policies import personal_role
 from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.snowflake.names import literal
 
 
 def reader_role(to: SnowflakeSettings, layer: str) -> str:

@@ -6,8 +6,8 @@ from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake.account import table_schema
-from lakehouse.serving.snowflake.names import literal, quoted
 from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.snowflake.names import literal, quoted
 
 
 def table_name(to: SnowflakeSettings, spec: TableSpec) -> str:

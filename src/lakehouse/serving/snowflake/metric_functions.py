@@ -18,9 +18,9 @@ from lakehouse.quality import Between, Fresh, Length, NotBlank, NotNull, OneOf, 
 from lakehouse.quality.rule import Rule
 from lakehouse.serving.snowflake.account import governance
 from lakehouse.serving.snowflake.iceberg_table import table_name
-from lakehouse.serving.snowflake.names import LONGEST_NAME, literal, quoted, word
 from lakehouse.serving.snowflake.statement import Statement, Step
 from lakehouse.serving.snowflake.types import is_nested, snowflake_type
+from lakehouse.snowflake.names import LONGEST_NAME, literal, quoted, word
 
 _OWN: tuple[tuple[type[Rule], str], ...] = (
     (NotBlank, "BLANK_COUNT"),

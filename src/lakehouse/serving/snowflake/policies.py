@@ -12,9 +12,9 @@ from lakehouse.contract.marks import Pii
 from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake.account import governance
-from lakehouse.serving.snowflake.names import literal, word
 from lakehouse.serving.snowflake.statement import Change, Statement, Step
 from lakehouse.serving.snowflake.types import snowflake_type
+from lakehouse.snowflake.names import literal, word
 
 
 def personal_role(to: SnowflakeSettings) -> str:

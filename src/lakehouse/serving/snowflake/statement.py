@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from lakehouse.serving.snowflake.names import literal
+from lakehouse.snowflake.names import literal
 
 
 class Step(IntEnum):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from lakehouse.config.snowflake import SnowflakeSettings
 from lakehouse.serving.snowflake.account import EXPORTS
-from lakehouse.serving.snowflake.names import flag, given, literal, literals
 from lakehouse.serving.snowflake.statement import Statement, Step
+from lakehouse.snowflake.names import flag, given, literal, literals
 
 
 def external_volume(to: SnowflakeSettings) -> Statement:

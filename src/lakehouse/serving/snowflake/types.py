@@ -9,7 +9,7 @@ from pyiceberg import types as iceberg
 
 from lakehouse.errors import ServingError
 from lakehouse.serving.capability import MOST_FIELDS, walk
-from lakehouse.serving.snowflake.names import quoted
+from lakehouse.snowflake.names import quoted
 
 _SIMPLE: dict[type[iceberg.IcebergType], str] = {
     iceberg.BooleanType: "BOOLEAN",

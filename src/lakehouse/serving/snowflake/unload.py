@@ -18,11 +18,11 @@ from lakehouse.serving.export import folders_of
 from lakehouse.serving.snowflake.check import check
 from lakehouse.serving.snowflake.computed import require_select
 from lakehouse.serving.snowflake.external_table import NULL_FOLDER
-from lakehouse.serving.snowflake.names import business, literal, quoted
 from lakehouse.serving.snowflake.statement import Statement, Step
 from lakehouse.serving.snowflake.storage import format_name, stage_name
 from lakehouse.serving.snowflake.types import is_nested, snowflake_type
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.names import business, literal, quoted
+from lakehouse.snowflake.session import Session
 
 RESULTS = "results"
 _LARGEST_FILE = 128 * 1024**2

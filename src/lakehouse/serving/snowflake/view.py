@@ -11,10 +11,10 @@ from lakehouse.contract.table import TableSpec
 from lakehouse.errors import ServingError
 from lakehouse.serving.snowflake.account import layer_schema
 from lakehouse.serving.snowflake.iceberg_table import table_name
-from lakehouse.serving.snowflake.names import business, literal, quoted
 from lakehouse.serving.snowflake.policies import mark_of, masking_name, row_access_name, row_column, tag_name
 from lakehouse.serving.snowflake.statement import Statement, Step
 from lakehouse.serving.snowflake.types import is_nested, snowflake_type
+from lakehouse.snowflake.names import business, literal, quoted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from lakehouse.serving.snowflake import checks, external_table, iceberg_table
 from lakehouse.serving.snowflake.apply import Planned, apply
 from lakehouse.serving.snowflake.plan import statements
 from lakehouse.serving.snowflake.statement import Step
-from lakehouse.snowflake_session import Session
+from lakehouse.snowflake.session import Session
 
 _SNAPSHOT = re.compile(r"/snapshot=(\d+)/")
 
