@@ -36,6 +36,20 @@ def test_without_an_account_it_is_said_what_is_missing() -> None:
     assert "snowflake.account, snowflake.user, one of snowflake.password" in " ".join(done.output.split())
 
 
+def test_what_a_build_makes_is_not_made_by_snowflake_too() -> None:
+    results = 'snowflake.results={"gold.revenue_daily" = "SELECT 1"}'
+    done = lakehouse("unload", "gold.revenue_daily", "--dry-run", "--set", results, package=LAKE)
+    assert done.exit_code == 3
+    assert "gold.revenue_daily is made by a build of this lake" in " ".join(done.output.split())
+
+
+def test_a_result_of_two_statements_is_refused() -> None:
+    results = 'snowflake.results={"bronze.order_events_raw" = "SELECT 1; DROP TABLE X"}'
+    done = lakehouse("unload", "bronze.order_events_raw", "--dry-run", "--set", results, package=LAKE)
+    assert done.exit_code == 3
+    assert "has to be one SELECT, without a semicolon" in " ".join(done.output.split())
+
+
 def test_the_status_of_a_lake_without_tables_says_what_makes_some(tmp_path: Path) -> None:
     catalog = CatalogSettings(uri=f"sqlite:///{tmp_path}/c.db", warehouse=f"{tmp_path}/wh")
     done = lakehouse("status", package=LAKE, catalog=catalog)
