@@ -16,7 +16,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_notebooks() -> None:
-    assert [notebook.stem for notebook in NOTEBOOKS] == ["01_tour", "02_quality", "03_add_your_table"]
+    assert [notebook.stem for notebook in NOTEBOOKS] == [
+        "01_tour", "02_quality", "03_add_your_table", "04_time_travel_and_history", "05_users_insights"
+    ]  # fmt: skip
 
 
 def cells_of(notebook: Path) -> NotebookNode:
