@@ -74,4 +74,5 @@ def _character(east: Column, north: Column, bits: int, place: int) -> Column:
         axis, width = (east, (bits + 1) // 2) if at % 2 == 0 else (north, bits // 2)
         one = F.shiftright(axis, width - 1 - at // 2).bitwiseAND(1)
         value = value + F.shiftleft(one, 4 - bit)
-    return F.substring(F.lit(_BASE32), value.cast("int") + 1, F.lit(1))
+    # By its name: the function of PySpark 3.5 takes no column for the place.
+    return F.call_function("substring", F.lit(_BASE32), value.cast("int") + 1, F.lit(1))
