@@ -1,4 +1,4 @@
-"""What transforms keep to whatever they are given: many drawn rows for each law, in one job."""
+"""What transforms keep to whatever they are given: many drawn rows for each law, in one job, never a job for each."""
 
 from __future__ import annotations
 
@@ -34,17 +34,24 @@ from lakehouse.transforms.sessions import with_sessions
 from lakehouse.transforms.text import squeeze, title_case
 from lakehouse.transforms.time_series import with_rolling
 
-# One set of many rows, and nothing made smaller when it fails: each try is a job of Spark.
-one_job = hypothesis_settings(
-    max_examples=1, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+# The first set of rows is of nothing but the simplest, the second is drawn; nothing is made smaller when it fails, for
+# each try is a job of Spark.
+twice = hypothesis_settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 FIRST_DAY = date(2026, 1, 1)
 TEXTS = st.text(st.characters(max_codepoint=0x4FF, exclude_categories=("Cs", "Cc")), max_size=12)
-LATITUDES, LONGITUDES = st.floats(-90, 90), st.floats(-180, 180)
+# Not the tiniest numbers: a cell begins at 0, and what is less by less than a double can tell of 90 is in it.
+LATITUDES, LONGITUDES = (st.integers(-end, end).map(lambda n: n / 10_000) for end in (900_000, 1_800_000))
 BASE32 = "0123456789bcdefghjkmnpqrstuvwxyz"
 
 
-def many(one: st.SearchStrategy[Any], count: int = 150) -> st.SearchStrategy[list[Any]]:
+def many(one: st.SearchStrategy[Any], count: int = 100) -> st.SearchStrategy[list[Any]]:
     return st.lists(one, min_size=count, max_size=count)
 
 
@@ -53,7 +60,7 @@ def asked(spark: SparkSession, rows: Sequence[tuple[Any, ...]], schema: str, *co
 
 
 @given(many(TEXTS))
-@one_job
+@twice
 def test_text_that_was_brought_to_its_form_is_left_as_it_is(spark: SparkSession, texts: list[str]) -> None:
     forms: tuple[Callable[[Column], Column], ...] = (squeeze, title_case, person_name, name_key, redact)
     once = asked(spark, [(text,) for text in texts], "text string", *formed(forms, ["text"] * len(forms)))
@@ -69,7 +76,7 @@ def formed(forms: Sequence[Callable[[Column], Column]], columns: Sequence[str], 
 
 
 @given(many(st.tuples(TEXTS, st.integers(-1000, 1000))))
-@one_job
+@twice
 def test_what_is_masked_has_its_length_or_range_and_nothing_else(
     spark: SparkSession, rows: list[tuple[str, int]]
 ) -> None:
@@ -93,7 +100,7 @@ def test_what_is_masked_has_its_length_or_range_and_nothing_else(
         )
     )
 )
-@one_job
+@twice
 def test_keys_and_pseudonyms_are_equal_where_the_values_are(spark: SparkSession, rows: list[tuple[Any, ...]]) -> None:
     key, name = hash_key(F.col("one"), F.col("other")), pseudonym(F.col("one"), salt="s" * 16)
     found = asked(spark, rows, "one string, other string", key.alias("key"), name.alias("name"))
@@ -102,7 +109,7 @@ def test_keys_and_pseudonyms_are_equal_where_the_values_are(spark: SparkSession,
 
 
 @given(many(st.tuples(LATITUDES, LONGITUDES, LATITUDES, LONGITUDES)))
-@one_job
+@twice
 def test_a_cell_holds_its_place_and_a_distance_is_one(spark: SparkSession, rows: list[tuple[float, ...]]) -> None:
     a, b, c, d = (F.col(name) for name in "abcd")
     cells = (geohash(a, b, length=2).alias("wide"), geohash(a, b, length=5).alias("cell"))
@@ -127,7 +134,7 @@ def cell_of(text: str) -> tuple[float, float, float, float]:
 
 
 @given(many(st.floats(-1e6, 1e6)))
-@one_job
+@twice
 def test_a_measure_comes_back_from_another_unit(spark: SparkSession, values: list[float]) -> None:
     pairs = [("ft", "km"), ("lb", "g"), ("F", "K"), ("psi", "hPa"), ("gal", "ml"), ("kn", "mph")]
     back = [convert_unit(convert_unit(F.col("value"), from_=a, to=b), from_=b, to=a) for a, b in pairs]
@@ -136,7 +143,7 @@ def test_a_measure_comes_back_from_another_unit(spark: SparkSession, values: lis
 
 
 @given(many(st.tuples(st.datetimes(datetime(1975, 1, 1), datetime(2100, 1, 1)), st.integers(-14, 14))))
-@one_job
+@twice
 def test_an_instant_is_read_as_it_was_written(spark: SparkSession, rows: list[tuple[datetime, int]]) -> None:
     told = [(at.replace(microsecond=0, tzinfo=UTC), hours) for at, hours in rows]
     written = [
@@ -154,7 +161,7 @@ def test_an_instant_is_read_as_it_was_written(spark: SparkSession, rows: list[tu
 
 
 @given(many(st.tuples(st.sampled_from("ab"), st.integers(0, 3000))))
-@one_job
+@twice
 def test_sessions_cut_the_events_of_a_key_at_each_longer_silence(
     spark: SparkSession, events: list[tuple[str, int]]
 ) -> None:
@@ -169,7 +176,7 @@ def test_sessions_cut_the_events_of_a_key_at_each_longer_silence(
 
 
 @given(many(st.tuples(st.none() | st.integers(0, 12), st.none() | st.integers(20, 40)), 60))
-@one_job
+@twice
 def test_pairs_are_all_that_share_a_block_each_once(spark: SparkSession, blocks: list[tuple[Any, Any]]) -> None:
     rows = spark.createDataFrame([(n, *both) for n, both in enumerate(blocks)], "id int, a int, b int")
     columns = {name: F.col(name) for name in "ab"}
@@ -184,7 +191,7 @@ def test_pairs_are_all_that_share_a_block_each_once(spark: SparkSession, blocks:
 
 
 @given(many(st.tuples(st.integers(0, 30), st.integers(0, 4), st.integers(0, 4)), 60))
-@one_job
+@twice
 def test_a_cluster_is_all_that_is_connected(spark: SparkSession, drawn: list[tuple[int, int, int]]) -> None:
     # Of five each, so that nobody is more than four pairs away.
     pairs = {(5 * group + min(a, b), 5 * group + max(a, b)) for group, a, b in drawn if a != b}
@@ -198,7 +205,7 @@ def test_a_cluster_is_all_that_is_connected(spark: SparkSession, drawn: list[tup
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 40), st.sampled_from("xyz")), st.integers(-9, 9), min_size=60))
-@one_job
+@twice
 def test_what_became_columns_comes_back_as_rows(spark: SparkSession, values: dict[tuple[int, str], int]) -> None:
     rows = [(*key, value) for key, value in values.items()]
     long = spark.createDataFrame(rows, "id int, name string, value long")
@@ -208,7 +215,7 @@ def test_what_became_columns_comes_back_as_rows(spark: SparkSession, values: dic
 
 
 @given(st.dictionaries(st.integers(0, 200), st.integers(0, 50), min_size=90))
-@one_job
+@twice
 def test_a_rolling_sum_is_of_days_and_not_of_rows(spark: SparkSession, values: dict[int, int]) -> None:
     rows = [(FIRST_DAY + timedelta(days=day), day, value) for day, value in values.items()]
     df = spark.createDataFrame(rows, "day date, number int, value int")
@@ -222,7 +229,7 @@ def test_a_rolling_sum_is_of_days_and_not_of_rows(spark: SparkSession, values: d
         st.tuples(st.sampled_from("AB"), st.integers(5, 60)), st.sampled_from([0.5, 1.25, 3.0]), min_size=12
     ),
 )
-@one_job
+@twice
 def test_an_amount_is_worth_what_the_newest_rate_of_its_day_says(
     spark: SparkSession, amounts: list[tuple[Decimal, str, int]], rates: dict[tuple[str, int], float]
 ) -> None:
@@ -241,7 +248,7 @@ def test_an_amount_is_worth_what_the_newest_rate_of_its_day_says(
 
 
 @given(many(st.tuples(st.integers(0, 9), st.none() | st.sampled_from("xyz"))))
-@one_job
+@twice
 def test_groups_that_are_too_rare_are_all_that_fewer_share(
     spark: SparkSession, rows: list[tuple[int, str | None]]
 ) -> None:
