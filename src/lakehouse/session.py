@@ -101,6 +101,8 @@ def session_conf() -> dict[str, str]:
         # that is more than the batch itself, and by default they stay for five minutes.
         "spark.kafka.consumer.fetchedData.cache.timeout": "1m",
         "spark.kafka.consumer.fetchedData.cache.evictorThreadRunInterval": "30s",
+        # More than 32 paths that are read together are listed by a job, which by default has a task for each path.
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "32",
         # Spark 3.5 resolves nested lambdas a level at a time, and gives up at 100: a telephone number needs more.
         "spark.sql.analyzer.maxIterations": "1000",
         # Else PySpark looks at the stack in each call of a function: half of the time that planning 23 rules takes.

@@ -99,7 +99,6 @@ def take(
             lake.refresh(spec.name)
             failed += 1
             continue
-        lake.refresh(spec.name)
         return Took(
             pieces=done.pieces, records=done.records, unreadable=done.unreadable, left_out=tuple(source.left_out)
         )
