@@ -55,6 +55,7 @@ FILES: dict[str, bytes] = {
     "empty.csv": b"",
     "only_header.csv": HEADER.encode(),
     "sales.jsonl": b'\xef\xbb\xbf{"number": 30, "new": 1}\n\n{"number": \n{"number": "x"}\n{"number": 31}',
+    "glued.jsonl": b'{"number": 60, "article": "}{"}{"number": 61}\n{"number": 62} {"number": "x"}{}',
     "array.json": b'[{"number": 32, "amount": 2.5}, {"article": "Tea"}]',
     "lines.json": b'{"number": 33}\n{"number": 34}\n',
     "packed.csv.gz": gzip.compress((HEADER + "35,Tea,1,,\n").encode()),
@@ -132,6 +133,10 @@ def taken(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Taken:
         ("empty.csv", []),
         ("only_header.csv", []),
         ("sales.jsonl", [(1, 30, None), (3, None, "malformed_json"), (4, None, "wrong_type"), (5, 31, None)]),
+        (
+            "glued.jsonl",
+            [(1, 60, None), (2, 61, None), (3, 62, None), (4, None, "wrong_type"), (5, None, "missing_required")],
+        ),
         ("array.json", [(1, 32, None), (2, None, "missing_required")]),
         ("lines.json", [(1, 33, None), (2, 34, None)]),
         ("packed.csv.gz", [(2, 35, None)]),

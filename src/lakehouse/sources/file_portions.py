@@ -43,10 +43,15 @@ def read_csv(
 
 
 def read_json_lines(
-    spark: SparkSession, pieces: Sequence[Piece], counts: Mapping[str, int] | None, sample: Sequence[bytes]
+    spark: SparkSession,
+    pieces: Sequence[Piece],
+    counts: Mapping[str, int] | None,
+    sample: Sequence[bytes],
+    *,
+    glued: bool,
 ) -> Portion:
     """Read files with a JSON object on each line. Cost: see ``read_lines``; none with ``counts`` of small files."""
-    lines = _lines(spark, pieces, counts, header=False)
+    lines = _lines(spark, pieces, counts, header=False, glued=glued)
     return Portion(
         pieces=pieces, records=lines.records, counts=lines.counts, decoder=JsonDecoder(), undeclared={}, sample=sample
     )
@@ -59,10 +64,11 @@ def _lines(
     *,
     header: bool,
     quote: str | None = None,
+    glued: bool = False,
 ) -> Lines:
     if counts is None:
         return read_lines(spark, pieces, header=header, quote=quote)
-    return Lines(records=read_small_lines(spark, pieces, header=header, quote=quote), counts=counts)
+    return Lines(records=read_small_lines(spark, pieces, header=header, quote=quote, glued=glued), counts=counts)
 
 
 def read_documents(spark: SparkSession, pieces: Sequence[Piece], records: str) -> Portion:

@@ -23,11 +23,15 @@ from lakehouse.sources.dialect import HEAD_BYTES, UnreadableError, check_options
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.file_portions import read_csv, read_documents, read_json_lines, read_parquet
 from lakehouse.sources.protocol import LeftOut, Piece, Portion, SourceBatch, Unreadable
-from lakehouse.sources.small_files import SMALL_BYTES, count_records, is_small
+from lakehouse.sources.small_files import SMALL_BYTES, count_records, is_glued, is_small
 from lakehouse.transforms.csv_dialect import CsvDialect
 
 _PACKED = (".gz", ".bz2", ".zst")
 _READERS = 16
+_GLUED = (
+    "its objects follow each other without a line break, which small files alone may have; put one behind each "
+    "(Firehose: AppendDelimiterToRecord), or take fewer files at once: --batch-files"
+)
 _NO_FILE_SYSTEM = re.compile(r"No FileSystem for scheme:? \"?(\w+)")
 _SAMPLE = 200
 """Records of JSON at most in which fields are looked for that the contract does not have."""
@@ -68,12 +72,13 @@ class _Look:
     dialect: CsvDialect | None = None
     schema: str = ""
     records: int | None = None
+    glued: bool = False
     sample: Sequence[bytes] = ()
 
     @property
     def alike(self) -> str:
         how = self.dialect.to_json() if self.dialect else self.schema
-        return f"{self.format} {self.records is None} {how}"
+        return f"{self.format} {self.records is None} {self.glued} {how}"
 
 
 @dataclass(kw_only=True)
@@ -187,12 +192,16 @@ class FileSource:
         with self.folder.open(piece) as stream:
             read = stream.read(HEAD_BYTES + 1)
             head, whole = read[:HEAD_BYTES], len(read) <= HEAD_BYTES
-            lines = kind is FileFormat.JSON and "records" not in self.options and _is_lines(head)
+            glued = kind in (FileFormat.JSON, FileFormat.JSON_LINES) and is_glued(head)
+            lines = kind is FileFormat.JSON and "records" not in self.options and (glued or _is_lines(head))
             # Of a file without anything in it any format is right, and lines need no header.
             if lines or kind is FileFormat.JSON_LINES or not head.strip():
-                records = count_records(read, stream) if count else None
+                records = count_records(read, stream, glued=glued) if count else None
+                if glued and records is None:
+                    raise UnreadableError(DeadLetterReason.UNREADABLE_FILE, _GLUED)
                 sample = _sample(head, whole=whole)
-                return _Look(piece=piece, format=FileFormat.JSON_LINES, records=records, sample=sample)
+                found = _Look(piece=piece, format=FileFormat.JSON_LINES, records=records)
+                return replace(found, glued=glued, sample=() if glued else sample)
             if kind is not FileFormat.CSV:
                 return _Look(piece=piece, format=kind)
             dialect = find_dialect(head, payload, self.options, whole=whole)
@@ -236,7 +245,7 @@ class FileSource:
         if look.format is FileFormat.PARQUET:
             return read_parquet(spark, pieces, payload)
         sample = [one for rank in zip_longest(*(one.sample for one in alike[:_SAMPLED])) for one in rank if one]
-        return read_json_lines(spark, pieces, counts, sample[:_SAMPLE])
+        return read_json_lines(spark, pieces, counts, sample[:_SAMPLE], glued=look.glued)
 
     def _broken(self, pieces: Sequence[Piece]) -> list[Unreadable]:
         """Read files to their end, to find those of which that fails. Cost: they are read once more, here."""

@@ -34,7 +34,8 @@ class LandingZone:
 
     Prefixes below ``landing``, such as Firehose's ``YYYY/MM/DD/HH``, are kept. Its error prefix belongs beside
     ``landing``, not below: what is there is not read. A file that is delivered twice is taken once; records that
-    Firehose delivers twice, in two files, are two rows. Let it put a line break behind each record.
+    Firehose delivers twice, in two files, are two rows. Let it put a line break behind each record: without them only
+    small files are read.
 
     Args:
         root: Folder, or an address such as ``s3://bucket/orders``.

@@ -5,6 +5,7 @@ Their records are counted here, where their beginning is read anyway, and not in
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -21,6 +22,8 @@ SMALL_BYTES = 16 * 1024**2
 _BATCH_BYTES, _BATCH_FILES = 128 * 1024**2, 1_000
 """Of files that are taken together: all are read by one machine here, and the plan has the version of each."""
 _FILLED = re.compile(rb"[^\r\n]+")
+_GLUE = r"\}[ \t]*\{(?=[ \t]*(?:\}|\"[^\"\\]*\"[ \t]*:))"
+"""Between two objects of JSON: the next one begins with a name or ends at once."""
 _BYTES = "ISO-8859-1"
 """Each byte is a character of it: what is text for a while comes back byte for byte, whatever it is."""
 
@@ -30,15 +33,29 @@ def is_small(pieces: Sequence[Piece]) -> bool:
     return len(pieces) <= _BATCH_FILES and sum(one.size for one in pieces) <= _BATCH_BYTES
 
 
-def count_records(head: bytes, rest: pa_fs.NativeFile, *, header: bool = False, quote: str | None = None) -> int | None:
+def is_glued(head: bytes) -> bool:
+    """Tell whether a file of JSON lines begins with objects that follow each other without a line break."""
+    line = head.removeprefix(BOM).lstrip().partition(b"\n")[0].decode("utf-8", errors="replace")
+    try:
+        _, end = json.JSONDecoder().raw_decode(line)
+    except ValueError:
+        return False
+    return line[end:].lstrip().startswith("{")
+
+
+def count_records(
+    head: bytes, rest: pa_fs.NativeFile, *, header: bool = False, quote: str | None = None, glued: bool = False
+) -> int | None:
     """Count the records of a file that begins with ``head``; None where it is not small.
 
-    Those are the lines that are not blank, without the header; with ``quote``, lines between which one is open are one.
+    Those are the lines that are not blank, without the header; with ``quote``, lines between which one is open are one;
+    with ``glued``, objects of JSON on the same line are several.
     """
     text = head + rest.read(SMALL_BYTES + 1 - len(head))
     if len(text) > SMALL_BYTES:
         return None
     text = text.removeprefix(BOM)
+    text = re.sub(_GLUE.encode(), b"}\n{", text) if glued else text
     if quote is None:
         return max(0, sum(1 for _ in _FILLED.finditer(text)) - header)
     first = _FILLED.search(text) if header else None
@@ -50,14 +67,17 @@ def count_records(head: bytes, rest: pa_fs.NativeFile, *, header: bool = False, 
 
 
 def read_small_lines(
-    spark: SparkSession, pieces: Sequence[Piece], *, header: bool, quote: str | None = None
+    spark: SparkSession, pieces: Sequence[Piece], *, header: bool, quote: str | None = None, glued: bool = False
 ) -> DataFrame:
-    """Read small files of lines as ``RECORD``, as ``read_lines`` does. Cost: none here; a shuffle with ``quote``."""
+    """Read small files of lines as ``RECORD``, as ``read_lines`` does. Cost: none here; a shuffle with ``quote``.
+
+    Of ``glued`` objects each has a line of its own, and the number that it would have then.
+    """
     # As it stands in the file system: Spark gives an address, in which + is no blank.
     path = F.url_decode(F.replace(F.col("_metadata.file_path"), F.lit("+"), F.lit("%2B")))
     whole = spark.read.text([spark_path(one.source) for one in pieces], wholetext=True).select(
         F.regexp_replace(path, r"^[A-Za-z][A-Za-z0-9+.-]+:/*|^/+", "").alias("path"),
-        _text(F.col("value").cast("binary")).alias("text"),
+        _text(F.col("value").cast("binary"), glued=glued).alias("text"),
     )
     header_at = F.octet_length(F.regexp_extract("text", r"^\n*", 0)) if header else F.lit(-1)
     each = whole.select("path", header_at.alias("header"), F.posexplode(F.split("text", "\n")).alias("at", "text"))
@@ -67,10 +87,11 @@ def read_small_lines(
     return as_records(kept if quote is None else joined(kept, quote).where(filled), F.encode("text", _BYTES))
 
 
-def _text(raw: Column) -> Column:
+def _text(raw: Column, *, glued: bool) -> Column:
     marked = F.substring(raw, 1, len(BOM)) == F.lit(BOM)
     text = F.decode(F.when(marked, F.substring(raw, len(BOM) + 1, SMALL_BYTES)).otherwise(raw), _BYTES)
-    return F.replace(F.replace(text, F.lit("\r\n"), F.lit("\n")), F.lit("\r"), F.lit("\n"))
+    lines = F.replace(F.replace(text, F.lit("\r\n"), F.lit("\n")), F.lit("\r"), F.lit("\n"))
+    return F.regexp_replace(lines, _GLUE, "}\n{") if glued else lines
 
 
 def _place(pieces: Sequence[Piece]) -> tuple[Column, Column]:
