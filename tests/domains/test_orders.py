@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -53,24 +54,38 @@ def change(op: str, *, second: int, offset: int = 0, **row: Any) -> dict[str, An
     return {"record": record, "partition": 0, "offset": offset}
 
 
-def of_customers(spark: SparkSession, *changes: dict[str, Any]) -> list[Row]:
-    raw = make_rows(spark, CustomersRaw, changes)
-    return build_rows(customers, raw=raw).collect()
+@pytest.fixture(scope="module")
+def shoppers(spark: SparkSession) -> dict[str, Row]:
+    """Customers after changes that came in some order."""
+    sent = [
+        change("u", second=3),
+        change("c", second=1, offset=1),
+        change("u", second=2),
+        change("d", second=3, customer_id="went"),
+        change("u", second=2, offset=1, customer_id="went"),
+        change("d", second=3, customer_id="came back"),
+        change("c", second=4, customer_id="came back"),
+        {"record": {"op": "t", "source": {"lsn": 1, "ts_ms": 1}}},
+    ]
+    found = build_rows(customers, raw=make_rows(spark, CustomersRaw, sent)).collect()
+    return {row.customer_id: row for row in found}
 
 
-def test_a_customer_is_as_the_newest_change_says_in_whatever_order_they_came(spark: SparkSession) -> None:
-    (row,) = of_customers(spark, change("u", second=3), change("c", second=1, offset=1), change("u", second=2))
+def test_a_customer_is_as_the_newest_change_says_in_whatever_order_they_came(shoppers: dict[str, Row]) -> None:
+    row = shoppers["c1"]
     assert (row.email, row.country, row.tier) == ("3@x.org", "NO", "gold")
 
 
-def test_a_delete_stays_as_a_mark_that_an_older_change_does_not_get_past(spark: SparkSession) -> None:
-    (row,) = of_customers(spark, change("d", second=3), change("u", second=2, offset=1))
-    assert (row.op, row.customer_id) == ("d", "c1")
+def test_a_delete_stays_as_a_mark_that_an_older_change_does_not_get_past(shoppers: dict[str, Row]) -> None:
+    assert shoppers["went"].op == "d"
 
 
-def test_a_customer_who_comes_back_is_there_again(spark: SparkSession) -> None:
-    (row,) = of_customers(spark, change("d", second=3), change("c", second=4))
-    assert row.op == "c"
+def test_a_customer_who_comes_back_is_there_again(shoppers: dict[str, Row]) -> None:
+    assert shoppers["came back"].op == "c"
+
+
+def test_a_truncate_is_of_no_customer(shoppers: dict[str, Row]) -> None:
+    assert set(shoppers) == {"c1", "went", "came back"}
 
 
 def test_each_change_is_there_once_with_its_deletes(spark: SparkSession) -> None:
@@ -79,24 +94,29 @@ def test_each_change_is_there_once_with_its_deletes(spark: SparkSession) -> None
     assert sorted((row.op, row.log_position, row.email) for row in found) == [("c", 1, "1@x.org"), ("d", 2, "2@x.org")]
 
 
-def test_a_truncate_is_of_no_customer(spark: SparkSession) -> None:
-    assert of_customers(spark, {"record": {"op": "t", "source": {"lsn": 1, "ts_ms": 1}}}) == []
+AMOUNTS = ["12,90", "", "much", "1e99", "0.005"]
 
 
-def test_an_event_is_cleaned_and_one_that_was_sent_twice_is_there_once(spark: SparkSession) -> None:
-    record = {"event_id": " e1 ", "event": "Payment_Received", "occurred_at": "2026-01-01T08:00:00+01:00"}
-    record |= {"order_id": "o1", "payment": {"method": "CARD", "amount": "12.90"}}  # type: ignore[dict-item]
-    raw = make_rows(spark, OrderEventsRaw, [{"record": record, "offset": n, "partition": 0} for n in (1, 2)])
-    (row,) = build_rows(order_events, raw=raw).collect()
-    assert (row.event_id, row.event, row.payment_method, row.source_offset) == ("e1", "payment_received", "card", 2)
+@pytest.fixture(scope="module")
+def logged(spark: SparkSession) -> dict[str, list[Row]]:
+    """Cleaned events by their id: one that was sent twice, and one for each amount."""
+    record: dict[str, Any] = {"event_id": " e1 ", "event": "Payment_Received", "order_id": "o1"}
+    record |= {"occurred_at": "2026-01-01T08:00:00+01:00", "payment": {"method": "CARD", "amount": "12.90"}}
+    sent = [{"record": record, "offset": n, "partition": 0} for n in (1, 2)]
+    sent += [{"record": {"event_id": f"a{n}", "payment": {"amount": one}}} for n, one in enumerate(AMOUNTS)]
+    found = build_rows(order_events, raw=make_rows(spark, OrderEventsRaw, sent)).collect()
+    return {name: [row for row in found if row.event_id == name] for name in {row.event_id for row in found}}
+
+
+def test_an_event_is_cleaned_and_one_that_was_sent_twice_is_there_once(logged: dict[str, list[Row]]) -> None:
+    (row,) = logged["e1"]
+    assert (row.event, row.payment_method, row.source_offset) == ("payment_received", "card", 2)
     assert (row.payment_amount, row.occurred_at.astimezone(UTC)) == (Decimal("12.90"), at(7))
 
 
-def test_an_amount_that_is_none_is_null(spark: SparkSession) -> None:
-    amounts = ["12,90", "", "much", "1e99", "0.005"]
-    sent = [{"record": {"event_id": one, "payment": {"amount": one}}} for one in amounts]
-    found = build_rows(order_events, raw=make_rows(spark, OrderEventsRaw, sent)).collect()
-    assert {row.payment_amount for row in found} == {None, Decimal("0.01")}
+def test_an_amount_that_is_none_is_null(logged: dict[str, list[Row]]) -> None:
+    found = [logged[f"a{n}"][0].payment_amount for n in range(len(AMOUNTS))]
+    assert found == [None, None, None, None, Decimal("0.01")]
 
 
 STATES: list[tuple[str, list[dict[str, Any]], str]] = [
@@ -113,55 +133,77 @@ STATES: list[tuple[str, list[dict[str, Any]], str]] = [
 ]
 
 
+FURTHER = [
+    *life(PLACED, PAID, RETURNED, order="sums"),
+    *life(
+        {**PLACED, "event_id": "z", "currency": "USD"},
+        {**PLACED, "lines": LINES[:1], "customer_id": "c2"},
+        order="placed twice",
+    ),
+    *life(
+        PLACED,
+        {"event": "order_returned", "returned_lines": [{"line": 2, "quantity": 5}]},
+        order="too much came back",
+    ),
+    *life({**PLACED, "lines": [{**LINES[0], "quantity": -2}, LINES[1]]}, order="less than nothing"),
+]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Orders by their id, and the lines of each by their number."""
+
+    orders: dict[str, Row]
+    lines: dict[str, dict[int, Row]]
+
+
 @pytest.fixture(scope="module")
-def by_state(spark: SparkSession) -> dict[str, Row]:
-    """Orders of all states, of which half come backwards."""
+def made(spark: SparkSession) -> Made:
+    """Orders of all states, of which half come backwards, and some that are looked at for their lines."""
     events = [life(*steps, order=name) for name, steps, _ in STATES]
     sent = [event for n, one in enumerate(events) for event in (one[::-1] if n % 2 else one)]
-    return {row.order_id: row for row in silver(spark, sent)[1].collect()}
+    lines, found = silver(spark, [*sent, *FURTHER])
+    by_order: dict[str, dict[int, Row]] = {}
+    for row in lines.collect():
+        assert row.line not in by_order.setdefault(row.order_id, {})
+        by_order[row.order_id][row.line] = row
+    return Made({row.order_id: row for row in found.collect()}, by_order)
 
 
-@pytest.mark.parametrize(("name", "steps", "status"), STATES, ids=[name for name, _, _ in STATES])
-def test_a_status_is_the_furthest_that_can_be(
-    by_state: dict[str, Row], name: str, steps: list[dict[str, Any]], status: str
-) -> None:
-    assert by_state[name].status == status
+@pytest.mark.parametrize(("name", "status"), [(name, status) for name, _, status in STATES])
+def test_a_status_is_the_furthest_that_can_be(made: Made, name: str, status: str) -> None:
+    assert made.orders[name].status == status
 
 
-def test_an_order_knows_the_instant_of_each_step(by_state: dict[str, Row]) -> None:
-    row = by_state["came back"]
+def test_an_order_knows_the_instant_of_each_step(made: Made) -> None:
+    row = made.orders["came back"]
     found = [row.placed_at, row.paid_at, row.shipped_at, row.delivered_at, row.returned_at, row.cancelled_at]
     assert [one and one.astimezone(UTC) for one in found] == [*(at(hour) for hour in range(5)), None]
 
 
-def test_amounts_are_decimal_and_those_of_an_order_are_the_sums_of_its_lines(spark: SparkSession) -> None:
-    lines, made = silver(spark, life(PLACED, PAID, RETURNED))
-    found = {row.line: (row.amount, row.returned_amount) for row in lines.collect()}
+def test_amounts_are_decimal_and_those_of_an_order_are_the_sums_of_its_lines(made: Made) -> None:
+    found = {number: (row.amount, row.returned_amount) for number, row in made.lines["sums"].items()}
     assert found == {1: (Decimal("25.80"), Decimal("12.90")), 2: (Decimal("9.37"), Decimal("0.00"))}
-    (row,) = made.collect()
+    row = made.orders["sums"]
     sums = (row.order_amount, row.returned_amount, row.paid_amount, row.currency, row.line_count)
     assert sums == (Decimal("35.17"), Decimal("12.90"), Decimal("35.17"), "EUR", 2)
 
 
-def test_an_order_that_was_placed_twice_is_as_it_was_placed_last_and_dates_from_the_first(spark: SparkSession) -> None:
-    first = {**PLACED, "event_id": "z", "currency": "USD"}
-    lines, made = silver(spark, life(first, {**PLACED, "lines": LINES[:1], "customer_id": "c2"}))
-    (row,) = made.collect()
-    assert [one.line for one in lines.collect()] == [1]
+def test_an_order_that_was_placed_twice_is_as_it_was_placed_last_and_dates_from_the_first(made: Made) -> None:
+    row = made.orders["placed twice"]
+    assert list(made.lines["placed twice"]) == [1]
     assert (row.currency, row.customer_id, row.line_count, row.placed_at.astimezone(UTC)) == ("EUR", "c2", 1, at(0))
 
 
-def test_what_comes_back_is_worth_no_more_than_what_was_ordered(spark: SparkSession) -> None:
-    back = {"event": "order_returned", "returned_lines": [{"line": 2, "quantity": 5}]}
-    lines, _ = silver(spark, life(PLACED, back))
-    row = next(one for one in lines.collect() if one.line == 2)
+def test_what_comes_back_is_worth_no_more_than_what_was_ordered(made: Made) -> None:
+    row = made.lines["too much came back"][2]
     assert (row.returned_quantity, row.returned_amount) == (5, Decimal("9.37"))
 
 
-def test_a_line_of_a_quantity_that_is_none_has_no_amount_and_the_order_that_of_the_others(spark: SparkSession) -> None:
-    lines, made = silver(spark, life({**PLACED, "lines": [{**LINES[0], "quantity": -2}, LINES[1]]}))
-    assert {row.line: row.amount for row in lines.collect()} == {1: None, 2: Decimal("9.37")}
-    assert made.collect()[0].order_amount == Decimal("9.37")
+def test_a_line_of_a_quantity_that_is_none_has_no_amount_and_the_order_that_of_the_others(made: Made) -> None:
+    amounts = {number: row.amount for number, row in made.lines["less than nothing"].items()}
+    assert amounts == {1: None, 2: Decimal("9.37")}
+    assert made.orders["less than nothing"].order_amount == Decimal("9.37")
 
 
 BROKEN: list[tuple[str, list[dict[str, Any]]]] = [
