@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pyspark.sql import Column, Row, SparkSession
@@ -34,21 +34,35 @@ from lakehouse.transforms.sessions import with_sessions
 from lakehouse.transforms.text import squeeze, title_case
 from lakehouse.transforms.time_series import with_rolling
 
-# The first set of rows is of nothing but the simplest, the second is drawn; nothing is made smaller when it fails, for
-# each try is a job of Spark.
-twice = hypothesis_settings(
-    max_examples=2,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 FIRST_DAY = date(2026, 1, 1)
 TEXTS = st.text(st.characters(max_codepoint=0x4FF, exclude_categories=("Cs", "Cc")), max_size=12)
 # Not the tiniest numbers: a cell begins at 0, and what is less by less than a double can tell of 90 is in it.
 LATITUDES, LONGITUDES = (st.integers(-end, end).map(lambda n: n / 10_000) for end in (900_000, 1_800_000))
 BASE32 = "0123456789bcdefghjkmnpqrstuvwxyz"
+
+
+def law(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[[SparkSession], None]]:
+    """Give a test one set of what is drawn: the second, for the first is of nothing but the simplest."""
+
+    def decorate(test: Callable[..., None]) -> Callable[[SparkSession], None]:
+        def one_job(spark: SparkSession) -> None:
+            sets: list[tuple[Any, ...]] = []
+            quick = hypothesis_settings(
+                max_examples=2, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            )
+
+            @given(st.tuples(*strategies))
+            @quick
+            def keep(drawn: tuple[Any, ...]) -> None:
+                sets.append(drawn)
+
+            keep()
+            test(spark, *sets[-1])
+
+        one_job.__name__ = test.__name__
+        return one_job
+
+    return decorate
 
 
 def many(one: st.SearchStrategy[Any], count: int = 100) -> st.SearchStrategy[list[Any]]:
@@ -59,8 +73,7 @@ def asked(spark: SparkSession, rows: Sequence[tuple[Any, ...]], schema: str, *co
     return spark.createDataFrame(list(rows), schema).select("*", *columns).collect()
 
 
-@given(many(TEXTS))
-@twice
+@law(many(TEXTS))
 def test_text_that_was_brought_to_its_form_is_left_as_it_is(spark: SparkSession, texts: list[str]) -> None:
     forms: tuple[Callable[[Column], Column], ...] = (squeeze, title_case, person_name, name_key, redact)
     once = asked(spark, [(text,) for text in texts], "text string", *formed(forms, ["text"] * len(forms)))
@@ -75,8 +88,7 @@ def formed(forms: Sequence[Callable[[Column], Column]], columns: Sequence[str], 
     return [form(F.col(name)).alias(form.__name__ + end) for form, name in zip(forms, columns, strict=True)]
 
 
-@given(many(st.tuples(TEXTS, st.integers(-1000, 1000))))
-@twice
+@law(many(st.tuples(TEXTS, st.integers(-1000, 1000))))
 def test_what_is_masked_has_its_length_or_range_and_nothing_else(
     spark: SparkSession, rows: list[tuple[str, int]]
 ) -> None:
@@ -93,14 +105,13 @@ def test_what_is_masked_has_its_length_or_range_and_nothing_else(
         assert row.range == f"{low}-{low + 9}"
 
 
-@given(
+@law(
     many(
         st.tuples(
             st.none() | st.sampled_from(["a", "b", "ab", "abc", "1:a"]), st.none() | st.sampled_from(["", "b", "c"])
         )
     )
 )
-@twice
 def test_keys_and_pseudonyms_are_equal_where_the_values_are(spark: SparkSession, rows: list[tuple[Any, ...]]) -> None:
     key, name = hash_key(F.col("one"), F.col("other")), pseudonym(F.col("one"), salt="s" * 16)
     found = asked(spark, rows, "one string, other string", key.alias("key"), name.alias("name"))
@@ -108,8 +119,7 @@ def test_keys_and_pseudonyms_are_equal_where_the_values_are(spark: SparkSession,
     assert len({row.name for row in found}) == len({(row.one, row.name) for row in found}) == len({a for a, _ in rows})
 
 
-@given(many(st.tuples(LATITUDES, LONGITUDES, LATITUDES, LONGITUDES)))
-@twice
+@law(many(st.tuples(LATITUDES, LONGITUDES, LATITUDES, LONGITUDES)))
 def test_a_cell_holds_its_place_and_a_distance_is_one(spark: SparkSession, rows: list[tuple[float, ...]]) -> None:
     a, b, c, d = (F.col(name) for name in "abcd")
     cells = (geohash(a, b, length=2).alias("wide"), geohash(a, b, length=5).alias("cell"))
@@ -133,8 +143,7 @@ def cell_of(text: str) -> tuple[float, float, float, float]:
     return (*bounds[1], *bounds[0])  # type: ignore[return-value]
 
 
-@given(many(st.floats(-1e6, 1e6)))
-@twice
+@law(many(st.floats(-1e6, 1e6)))
 def test_a_measure_comes_back_from_another_unit(spark: SparkSession, values: list[float]) -> None:
     pairs = [("ft", "km"), ("lb", "g"), ("F", "K"), ("psi", "hPa"), ("gal", "ml"), ("kn", "mph")]
     back = [convert_unit(convert_unit(F.col("value"), from_=a, to=b), from_=b, to=a) for a, b in pairs]
@@ -142,8 +151,7 @@ def test_a_measure_comes_back_from_another_unit(spark: SparkSession, values: lis
         assert all(math.isclose(one, row.value, rel_tol=1e-9, abs_tol=1e-6) for one in row.back)
 
 
-@given(many(st.tuples(st.datetimes(datetime(1975, 1, 1), datetime(2100, 1, 1)), st.integers(-14, 14))))
-@twice
+@law(many(st.tuples(st.datetimes(datetime(1975, 1, 1), datetime(2100, 1, 1)), st.integers(-14, 14))))
 def test_an_instant_is_read_as_it_was_written(spark: SparkSession, rows: list[tuple[datetime, int]]) -> None:
     told = [(at.replace(microsecond=0, tzinfo=UTC), hours) for at, hours in rows]
     written = [
@@ -160,8 +168,7 @@ def test_an_instant_is_read_as_it_was_written(spark: SparkSession, rows: list[tu
         assert set(row.read) == {row.at}, row
 
 
-@given(many(st.tuples(st.sampled_from("ab"), st.integers(0, 3000))))
-@twice
+@law(many(st.tuples(st.sampled_from("ab"), st.integers(0, 3000))))
 def test_sessions_cut_the_events_of_a_key_at_each_longer_silence(
     spark: SparkSession, events: list[tuple[str, int]]
 ) -> None:
@@ -175,8 +182,7 @@ def test_sessions_cut_the_events_of_a_key_at_each_longer_silence(
     assert Counter((row.key, row.second, row.session) for row in found) == expected
 
 
-@given(many(st.tuples(st.none() | st.integers(0, 12), st.none() | st.integers(20, 40)), 60))
-@twice
+@law(many(st.tuples(st.none() | st.integers(0, 12), st.none() | st.integers(20, 40)), 60))
 def test_pairs_are_all_that_share_a_block_each_once(spark: SparkSession, blocks: list[tuple[Any, Any]]) -> None:
     rows = spark.createDataFrame([(n, *both) for n, both in enumerate(blocks)], "id int, a int, b int")
     columns = {name: F.col(name) for name in "ab"}
@@ -190,8 +196,7 @@ def test_pairs_are_all_that_share_a_block_each_once(spark: SparkSession, blocks:
     assert {(row.one, row.other): row.blocks for row in found} == alike
 
 
-@given(many(st.tuples(st.integers(0, 30), st.integers(0, 4), st.integers(0, 4)), 60))
-@twice
+@law(many(st.tuples(st.integers(0, 30), st.integers(0, 4), st.integers(0, 4)), 60))
 def test_a_cluster_is_all_that_is_connected(spark: SparkSession, drawn: list[tuple[int, int, int]]) -> None:
     # Of five each, so that nobody is more than four pairs away.
     pairs = {(5 * group + min(a, b), 5 * group + max(a, b)) for group, a, b in drawn if a != b}
@@ -204,8 +209,7 @@ def test_a_cluster_is_all_that_is_connected(spark: SparkSession, drawn: list[tup
     assert len(found) == len(pairs)
 
 
-@given(st.dictionaries(st.tuples(st.integers(0, 40), st.sampled_from("xyz")), st.integers(-9, 9), min_size=60))
-@twice
+@law(st.dictionaries(st.tuples(st.integers(0, 40), st.sampled_from("xyz")), st.integers(-9, 9), min_size=60))
 def test_what_became_columns_comes_back_as_rows(spark: SparkSession, values: dict[tuple[int, str], int]) -> None:
     rows = [(*key, value) for key, value in values.items()]
     long = spark.createDataFrame(rows, "id int, name string, value long")
@@ -214,8 +218,7 @@ def test_what_became_columns_comes_back_as_rows(spark: SparkSession, values: dic
     assert sorted(map(tuple, back.collect())) == sorted(rows)
 
 
-@given(st.dictionaries(st.integers(0, 200), st.integers(0, 50), min_size=90))
-@twice
+@law(st.dictionaries(st.integers(0, 200), st.integers(0, 50), min_size=90))
 def test_a_rolling_sum_is_of_days_and_not_of_rows(spark: SparkSession, values: dict[int, int]) -> None:
     rows = [(FIRST_DAY + timedelta(days=day), day, value) for day, value in values.items()]
     df = spark.createDataFrame(rows, "day date, number int, value int")
@@ -223,13 +226,12 @@ def test_a_rolling_sum_is_of_days_and_not_of_rows(spark: SparkSession, values: d
     assert found == {day: sum(values.get(day - back, 0) for back in range(7)) for day in values}
 
 
-@given(
+@law(
     many(st.tuples(st.decimals(-9999, 9999, places=2), st.sampled_from("AB"), st.integers(0, 60))),
     st.dictionaries(
         st.tuples(st.sampled_from("AB"), st.integers(5, 60)), st.sampled_from([0.5, 1.25, 3.0]), min_size=12
     ),
 )
-@twice
 def test_an_amount_is_worth_what_the_newest_rate_of_its_day_says(
     spark: SparkSession, amounts: list[tuple[Decimal, str, int]], rates: dict[tuple[str, int], float]
 ) -> None:
@@ -247,8 +249,7 @@ def test_an_amount_is_worth_what_the_newest_rate_of_its_day_says(
         assert row.euros == (None if exact is None else exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-@given(many(st.tuples(st.integers(0, 9), st.none() | st.sampled_from("xyz"))))
-@twice
+@law(many(st.tuples(st.integers(0, 9), st.none() | st.sampled_from("xyz"))))
 def test_groups_that_are_too_rare_are_all_that_fewer_share(
     spark: SparkSession, rows: list[tuple[int, str | None]]
 ) -> None:
