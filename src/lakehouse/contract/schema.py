@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 else:
     from typedspark import Schema
 
+    # typedspark gives what begins with two underscores as it is stored, and from Python 3.12 on a Protocol's hook is
+    # stored as a classmethod, which cannot be called: issubclass would fail. By their ancestors it needs no hook.
+    type(Schema).__subclasscheck__ = type.__subclasscheck__
+
 SchemaT = TypeVar("SchemaT", bound=Schema)
 
 __all__ = ["ArrayType", "Column", "DataSet", "DecimalType", "MapType", "Schema", "SchemaT", "StructType"]
