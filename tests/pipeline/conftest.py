@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -78,14 +79,26 @@ def fresh_spec(unique: str) -> TableSpec:
     return spec_of(table(f"bronze.{unique}", partitioned_by=("dead_letter.reason",))(raw))
 
 
-@pytest.fixture
-def bench(lake: Lake, kafka: Broker, unique: str, tmp_path: Path) -> Bench:
-    """A new topic with two partitions, a new table, a new checkpoint."""
-    ensure_topic(kafka.bootstrap_servers, unique, partitions=2, config={"max.message.bytes": "3000000"})
+def new_bench(lake: Lake, kafka: Broker, folder: Path) -> Bench:
+    """Give a new topic with two partitions, a new table, a new checkpoint."""
+    name = f"t{uuid.uuid4().hex[:10]}"
+    ensure_topic(kafka.bootstrap_servers, name, partitions=2, config={"max.message.bytes": "3000000"})
     ingest = Ingest(
-        spec=fresh_spec(unique),
-        topic=KafkaTopic(bootstrap_servers=kafka.bootstrap_servers, topic=unique),
-        checkpoint=Checkpoint(str(tmp_path / "checkpoint")),
+        spec=fresh_spec(name),
+        topic=KafkaTopic(bootstrap_servers=kafka.bootstrap_servers, topic=name),
+        checkpoint=Checkpoint(str(folder / "checkpoint")),
         max_record_bytes=1_000_000,
     )
     return Bench(lake, ingest)
+
+
+@pytest.fixture
+def bench(lake: Lake, kafka: Broker, tmp_path: Path) -> Bench:
+    """A stream of its own for a test."""
+    return new_bench(lake, kafka, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_bench(lake: Lake, kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A stream for the tests of a module that only look at what it has written."""
+    return new_bench(lake, kafka, tmp_path_factory.mktemp("stream"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, LongType, StringType
 
@@ -15,6 +16,7 @@ import lakehouse.pipeline.batch as batch_module
 from lakehouse import Column, DataSet, Schema, build, conform, doc, table
 from lakehouse.catalog.append_once import AppendConflictError, append_once
 from lakehouse.catalog.batch_stamp import newest_stamp
+from lakehouse.catalog.iceberg import Lake
 from lakehouse.catalog.publish import open_audit
 from lakehouse.contract.build import BuildSpec, build_of
 from lakehouse.contract.table import TableSpec, spec_of
@@ -121,13 +123,20 @@ def test_a_table_to_which_nothing_came_says_so_with_an_append_of_nothing(bench: 
     assert (stamp.records, stamp.added, stamp.shared_with) == (1, 0, (both.ingest.spec.name, returns.name))
 
 
-def test_a_merge_keeps_the_newest_row_of_each_key(bench: Bench, unique: str) -> None:
-    both, latest = merging(bench, unique)
+@pytest.fixture(scope="module")
+def merged(shared_bench: Bench) -> tuple[Bench, BuildSpec]:
+    """A stream that has merged two batches."""
+    both, latest = merging(shared_bench, shared_bench.ingest.topic.topic)
     send(both, 1, 2)
     send(both, 5, sensor="b")
     both.run()
     send(both, 3)
     both.run()
+    return both, latest
+
+
+def test_a_merge_keeps_the_newest_row_of_each_key(merged: tuple[Bench, BuildSpec]) -> None:
+    both, latest = merged
     found = {row.sensor: row.value for row in both.lake.rows(latest.table).collect()}
     assert (found, both.values()) == ({"a": 3, "b": 5}, [1, 2, 3, 5])
 
@@ -151,23 +160,19 @@ def test_a_merge_that_died_before_its_publish_is_done_again(
     assert both.values() == [1]
 
 
-def test_a_merge_is_stamped_with_the_offsets_that_it_holds(bench: Bench, unique: str) -> None:
-    both, latest = merging(bench, unique)
-    send(both, 1, 2)
-    both.run()
+def test_a_merge_is_stamped_with_the_offsets_that_it_holds(merged: tuple[Bench, BuildSpec]) -> None:
+    both, latest = merged
     stamp = newest_stamp(both.lake.table(latest.table.name))
     assert stamp is not None
-    assert stamp.next_offsets == {both.ingest.topic.topic: {"0": 2, "1": 0}}
+    assert stamp.next_offsets == {both.ingest.topic.topic: {"0": 4, "1": 0}}
 
 
-def test_the_same_rows_merged_once_more_change_nothing(bench: Bench, unique: str) -> None:
-    both, latest = merging(bench, unique)
-    send(both, 1)
-    both.run()
+def test_the_same_rows_merged_once_more_change_nothing(merged: tuple[Bench, BuildSpec], unique: str) -> None:
+    both, latest = merged
     audit = open_audit(both.lake, latest.table, run_id=unique)
-    merge_newest(audit, both.lake.rows(latest.table), count=1)
+    merge_newest(audit, both.lake.rows(latest.table), count=2)
     rows = both.lake.spark.table(audit.target).collect()
-    assert [(row.sensor, row.value) for row in rows] == [("a", 1)]
+    assert sorted((row.sensor, row.value) for row in rows) == [("a", 3), ("b", 5)]
 
 
 def test_a_table_without_newest_by_cannot_be_merged_into(bench: Bench) -> None:
@@ -206,13 +211,20 @@ def test_a_writer_that_came_in_between_makes_the_batch_look_again(
     assert bench.values() == [1, 2]
 
 
-def test_an_append_is_refused_when_rows_came_in_since(bench: Bench) -> None:
-    send(bench, 1)
-    bench.run()
-    spec, lake = bench.ingest.spec, bench.lake
+def a_row(lake: Lake, spec: TableSpec) -> DataFrame:
+    """One good row, as a stream would append it; its table is there."""
+    lake.ensure(spec)
+    origin = "'t' AS topic, 0 AS partition, 0L AS offset, now() AS ingested_at"
+    row = lake.spark.sql(f"SELECT {origin}, named_struct('sensor', 'a', 'value', 1L) AS record")
+    return conform(row, spec.schema, absent_as_null=True)
+
+
+def test_an_append_is_refused_when_rows_came_in_since(lake: Lake, unique: str) -> None:
+    spec = fresh_spec(unique)
+    rows = a_row(lake, spec)
+    append_once(lake, spec, rows, since=None, summary={})
     before = lake.table(spec.name).current_snapshot()
     assert before is not None
-    rows = lake.rows(spec)
     append_once(lake, spec, rows, since=before.snapshot_id, summary={})
     for again in (rows, None):
         with pytest.raises(AppendConflictError):
@@ -221,14 +233,13 @@ def test_an_append_is_refused_when_rows_came_in_since(bench: Bench) -> None:
     assert lake.rows(spec).count() == 2
 
 
-def test_a_compaction_in_between_does_not_stop_an_append(bench: Bench) -> None:
-    for value in (1, 2):
-        send(bench, value)
-        bench.run()
-    spec, lake = bench.ingest.spec, bench.lake
+def test_a_compaction_in_between_does_not_stop_an_append(lake: Lake, unique: str) -> None:
+    spec = fresh_spec(unique)
+    rows = a_row(lake, spec)
+    for _ in range(2):
+        rows.writeTo(lake.target_name(spec.name)).append()
     before = lake.table(spec.name).current_snapshot()
     assert before is not None
-    rows = lake.spark.createDataFrame(lake.rows(spec).limit(1).collect(), spec.struct)
     lake.spark.sql(
         f"CALL lake.system.rewrite_data_files(table => '{spec.name}', options => map('rewrite-all', 'true'))"
     )

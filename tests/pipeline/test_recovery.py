@@ -50,13 +50,10 @@ def copied(bench: Bench, tmp_path: Path) -> Bench:
     return bench.with_checkpoint(tmp_path / "copy")
 
 
-def test_an_older_copy_of_the_checkpoint_is_refused(copied: Bench) -> None:
+def test_an_older_copy_of_the_checkpoint_is_refused_and_from_checkpoint_writes_nothing_twice(copied: Bench) -> None:
     with pytest.raises(StreamError, match=r"-0 \[1, 2\), which the checkpoint has not done"):
         copied.run()
     assert copied.values() == [1, 2]
-
-
-def test_from_checkpoint_writes_nothing_twice(copied: Bench) -> None:
     copied.run(recover="from-checkpoint")
     assert copied.values() == [1, 2, 3]
 

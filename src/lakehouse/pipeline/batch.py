@@ -105,10 +105,12 @@ class BatchWriter:
             shared = tuple(one.name for one in self.ingest.bronze if self.ingest.routes)
             stamp = batch.stamp(new, before, shared_with=shared, newest_event=newest)
             watermark = watermark_after(newest, spec.event_time) if spec.event_time else None
-            rows, head = self._rows(df, new, spec, batch.decode, watermark), table.current_snapshot()
+            mine, head = self._records(df, new, spec), table.current_snapshot()
+            rows = self._rows(mine, spec, batch.decode, watermark)
             since = head.snapshot_id if head else None
-            # Nothing may have come for a table of several, or between two markers of transactions.
-            nothing = (bool(self.ingest.routes) or stamp.records < _FEW) and rows.isEmpty()
+            # Nothing may have come for a table of several, or between two markers of transactions. Each record makes a
+            # row, so the records are asked: none of them is parsed for it.
+            nothing = (bool(self.ingest.routes) or stamp.records < _FEW) and mine.isEmpty()
             try:
                 append_once(lake, spec, None if nothing else rows, since=since, summary=stamp.summary())
             except AppendConflictError:
@@ -138,11 +140,12 @@ class BatchWriter:
             return stamp
         raise StreamError(f"{spec.name} is written to by others without a pause: {_TRIES} merges into it failed")
 
-    def _rows(
-        self, df: DataFrame, new: Remainder, spec: TableSpec, decode: Decode, watermark: Column | None
-    ) -> DataFrame:
+    def _records(self, df: DataFrame, new: Remainder, spec: TableSpec) -> DataFrame:
+        """Give the new records that belong to a bronze table."""
         mine, where = _only(df, new), self._of(spec)
-        mine = mine if where is None else mine.where(where)
+        return mine if where is None else mine.where(where)
+
+    def _rows(self, mine: DataFrame, spec: TableSpec, decode: Decode, watermark: Column | None) -> DataFrame:
         return to_bronze(mine, spec, max_bytes=self.ingest.max_record_bytes, decode=decode, watermark=watermark)
 
     def _good(self, lake: Lake, df: DataFrame, new: Remainder, decode: Decode) -> DataFrame:
@@ -150,7 +153,8 @@ class BatchWriter:
         spec, watermark = self.ingest.spec, None
         if spec.event_time is not None:
             watermark = watermark_of_commits(lake.table(spec.name), new.fresh, spec.event_time)
-        return conform(good_rows(self._rows(df, new, spec, decode, watermark), spec.schema), spec.schema)
+        rows = self._rows(self._records(df, new, spec), spec, decode, watermark)
+        return conform(good_rows(rows, spec.schema), spec.schema)
 
     def _new(self, batch: _Batch, spec: TableSpec, before: BatchStamp | None) -> Remainder | None:
         """Give what of a batch a table does not hold; None when it holds all of it."""
