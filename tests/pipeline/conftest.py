@@ -79,9 +79,8 @@ def fresh_spec(unique: str) -> TableSpec:
     return spec_of(table(f"bronze.{unique}", partitioned_by=("dead_letter.reason",))(raw))
 
 
-def new_bench(lake: Lake, kafka: Broker, folder: Path) -> Bench:
+def new_bench(lake: Lake, kafka: Broker, name: str, folder: Path) -> Bench:
     """Give a new topic with two partitions, a new table, a new checkpoint."""
-    name = f"t{uuid.uuid4().hex[:10]}"
     ensure_topic(kafka.bootstrap_servers, name, partitions=2, config={"max.message.bytes": "3000000"})
     ingest = Ingest(
         spec=fresh_spec(name),
@@ -93,12 +92,12 @@ def new_bench(lake: Lake, kafka: Broker, folder: Path) -> Bench:
 
 
 @pytest.fixture
-def bench(lake: Lake, kafka: Broker, tmp_path: Path) -> Bench:
-    """A stream of its own for a test."""
-    return new_bench(lake, kafka, tmp_path)
+def bench(lake: Lake, kafka: Broker, unique: str, tmp_path: Path) -> Bench:
+    """A stream of its own for a test: topic and table have its name."""
+    return new_bench(lake, kafka, unique, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def shared_bench(lake: Lake, kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """A stream for the tests of a module that only look at what it has written."""
-    return new_bench(lake, kafka, tmp_path_factory.mktemp("stream"))
+    return new_bench(lake, kafka, f"t{uuid.uuid4().hex[:10]}", tmp_path_factory.mktemp("stream"))
