@@ -20,6 +20,7 @@ from lakehouse.catalog.file_ledger import Held, read_held
 from lakehouse.catalog.iceberg import Lake
 from lakehouse.contract.columns import ColumnSpec
 from lakehouse.contract.table import TableSpec
+from lakehouse.engines.versions import spark_version
 from lakehouse.errors import SourceError
 from lakehouse.pipeline.replay import Chosen
 from lakehouse.pipeline.replay_files import replay_files
@@ -28,10 +29,12 @@ from lakehouse.pipeline.verify_files import verify_files, verify_files_deep
 from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.files import Changed, FileSource
 from lakehouse.sources.protocol import LeftOut, SourceBatch
+from tests.conftest import needs_spark_4
 from tests.sources.sales import files_at, fresh_spec
 
 HEADER = "number,article,amount,day,at\n"
 GOOD = "1,Tea,2.50,2026-11-01,2026-11-01T10:00:00\n"
+_NO_ZSTD = "Hadoop unpacks zstd with a library of the system, which clusters have and PySpark 3.5 does not"
 FILES: dict[str, bytes] = {
     "good.csv": (HEADER + GOOD + "\n" + '2,"Tea, green",3.00,,\n').encode(),
     "other_order.csv": "Amount;extra;NUMBER;Article\n1,5;x;3;Tür\n".encode("cp1252"),
@@ -98,6 +101,8 @@ def taken(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Taken:
     """All files of above and one of Parquet, taken at once."""
     folder = tmp_path_factory.mktemp("inbox")
     for name, content in FILES.items():
+        if name.endswith(".zst") and spark_version().line == "3.5":
+            continue
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     columns = {"number": ["41", "x"], "amount": [2.5, 1.0], "other": [1, 2]}
@@ -141,7 +146,7 @@ def taken(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Taken:
         ("lines.json", [(1, 33, None), (2, 34, None)]),
         ("packed.csv.gz", [(2, 35, None)]),
         ("packed.csv.bz2", [(2, 36, None)]),
-        ("packed.csv.zst", [(2, 37, None)]),
+        pytest.param("packed.csv.zst", [(2, 37, None)], marks=needs_spark_4(_NO_ZSTD)),
         ("cut_off.csv.gz", [(0, None, "unreadable_file")]),
         ("cut_off_late.csv.gz", [(0, None, "unreadable_file")]),
         ("sub dir/{a} b+%41.csv", [(2, 40, None)]),
