@@ -52,8 +52,8 @@ def test_each_line_of_a_file_is_in_the_topic_once(tmp_path: Path, kafka: Broker,
         except confluent_kafka.KafkaException:  # the topic has only just been made
             return 0
 
-    verb = ("produce", "csv", "scans.csv", "--topic", unique, "--as", "bronze.scans_raw")
-    verb += ("--set", f"kafka.bootstrap_servers={servers}")
+    verb = ["produce", "csv", "scans.csv", "--topic", unique, "--as", "bronze.scans_raw"]
+    verb += ["--set", f"kafka.bootstrap_servers={servers}"]
     for _ in range(KILLS):
         kill_when(sent, tmp_path, *verb)
     done(tmp_path, *verb)
