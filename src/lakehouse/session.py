@@ -101,6 +101,9 @@ def session_conf() -> dict[str, str]:
         # that is more than the batch itself, and by default they stay for five minutes.
         "spark.kafka.consumer.fetchedData.cache.timeout": "1m",
         "spark.kafka.consumer.fetchedData.cache.evictorThreadRunInterval": "30s",
+        # HotSpot compiles no method of more bytecodes. Spark leaves a pass that would be one to its operators, whose
+        # methods are smaller; by default it is one method of up to 65,535, which Java interprets for every row.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
         # More than 32 paths that are read together are listed by a job, which by default has a task for each path.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "32",
         # Spark 3.5 resolves nested lambdas a level at a time, and gives up at 100: a telephone number needs more.
