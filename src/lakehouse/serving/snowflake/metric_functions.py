@@ -41,7 +41,7 @@ def metrics(to: SnowflakeSettings, spec: TableSpec) -> Iterator[Statement]:
         if own:
             placed.append((f"SNOWFLAKE.CORE.{own}", bound.column))
         elif broken := _broken(bound.rule, kind := snowflake_type(types[bound.column], where=spec.name)):
-            made = _function(to, f"BROKEN_{word(spec.name)}_{word(bound.name)}", kind, broken)
+            made = _function(to, f"BROKEN_{word(spec.name)}_{word(bound.name)}"[:LONGEST_NAME], kind, broken)
             yield made
             placed.append((made.name, bound.column))
     for bound in found.table_rules:
@@ -56,7 +56,7 @@ def metrics(to: SnowflakeSettings, spec: TableSpec) -> Iterator[Statement]:
 
 
 def _function(to: SnowflakeSettings, own: str, kind: str, broken: str) -> Statement:
-    name = f"{governance(to)}.{own[:LONGEST_NAME]}"
+    name = f"{governance(to)}.{own}"
     body = f"SELECT COUNT(*) FROM T WHERE {broken}"
     sql = (
         f"CREATE DATA METRIC FUNCTION IF NOT EXISTS {name}(T TABLE(V {kind}))\n"
