@@ -6,7 +6,11 @@ from lakehouse.contract.schema import Schema
 
 
 class BronzeRecord(Schema):
-    """Base of ``KafkaRecord`` and ``FileRecord``: which columns say where a row came from is what they differ in."""
+    """Base of ``KafkaRecord`` and ``FileRecord``: which columns say where a row came from is what they differ in.
+
+    Ask ``dead_letter.reason IS NULL``: it is what the table is partitioned by, so no file of the others is opened; and
+    of a struct with such a field Iceberg gives one with nulls in it where there is none, so the struct is never null.
+    """
 
 
 def origin_of(schema: type[Schema]) -> tuple[str, ...]:

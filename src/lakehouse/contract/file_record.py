@@ -16,11 +16,7 @@ from lakehouse.contract.schema import Column, StructType
 
 
 class FileRecord(BronzeRecord):
-    """Where a row came from. ``dead_letter`` is null for a good row, else it holds the record as it stood there.
-
-    Ask ``dead_letter.reason IS NULL``: it is what the table is partitioned by, so no file of the others is opened; and
-    of a struct with such a field Iceberg gives one with nulls in it where there is none, so the struct is never null.
-    """
+    """Where a row came from. ``dead_letter`` is null for a good row, else it holds the record as it stood there."""
 
     source: Annotated[Column[StringType], required, Generated(), doc("Path of the file, or address of the answer")]
     source_version: Annotated[

@@ -58,11 +58,7 @@ class DeadLetter(Schema):
 
 
 class KafkaRecord(BronzeRecord):
-    """Where a row came from. ``dead_letter`` is null for a good row, else it holds the record as it arrived.
-
-    Ask ``dead_letter.reason IS NULL``: it is what the table is partitioned by, so no file of the others is opened; and
-    of a struct with such a field Iceberg gives one with nulls in it where there is none, so the struct is never null.
-    """
+    """Where a row came from. ``dead_letter`` is null for a good row, else it holds the record as it arrived."""
 
     topic: Annotated[Column[StringType], required, Generated(), doc("Kafka topic")]
     partition: Annotated[Column[IntegerType], required, Generated(), doc("Kafka partition")]

@@ -24,6 +24,7 @@ from lakehouse.sources.file_listing import Folder
 from lakehouse.sources.file_portions import read_csv, read_documents, read_json_lines, read_parquet
 from lakehouse.sources.protocol import LeftOut, Piece, Portion, SourceBatch, Unreadable
 from lakehouse.sources.small_files import SMALL_BYTES, count_records, is_glued, is_small
+from lakehouse.sources.text_lines import BOM
 from lakehouse.transforms.csv_dialect import CsvDialect
 
 _PACKED = (".gz", ".bz2", ".zst")
@@ -270,7 +271,7 @@ def _format_of(source: str) -> FileFormat | None:
 
 def _is_lines(head: bytes) -> bool:
     """Tell whether a file of JSON has an object on each line, as many that are called ``.json`` have."""
-    lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    lines = [line.strip() for line in head.removeprefix(BOM).splitlines() if line.strip()]
     return len(lines) > 1 and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines[:2])
 
 
@@ -284,7 +285,7 @@ def _no_file_system(name: str, scheme: str) -> str:
 
 
 def _sample(head: bytes, *, whole: bool) -> Sequence[bytes]:
-    lines = head.removeprefix(b"\xef\xbb\xbf").splitlines()[: _SAMPLE if whole else -1]
+    lines = head.removeprefix(BOM).splitlines()[: _SAMPLE if whole else -1]
     return [line for line in lines[:_SAMPLE] if line.strip()]
 
 
